@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * TCP connections under a mapping (RFC 5382 REQ-5, RFC 6146 section 3.5.2.2,
+ * RFC 7857 section 2). Two stand in the record, so that the common packet
+ * touches one line; more go to the table `conns`.
+ *
+ * Outbound packets refresh a connection; inbound ones only change its state,
+ * so that strangers cannot keep it. A connection opened from outside counts as
+ * a stranger's until the inside answers: it does not keep the mapping, and
+ * each mapping has at most DAISY_MAX_STRANGERS of them. What finds no room is
+ * translated untracked, and counted.
+ *
+ * Two CPUs that see the first packets of one connection may enter it twice, in
+ * the record and in the table. The first one found is used, the other one ends
+ * by its timer; nothing is translated wrongly.
+ */
+#ifndef DAISY_CONN_H
+#define DAISY_CONN_H
+
+#include "clock.h"
+#include "count.h"
+#include "vector.h"
+
+#define CONN_BOTH_SYN (CONN_SYN_OUT | CONN_SYN_IN)
+#define CONN_BOTH_FIN (CONN_FIN_OUT | CONN_FIN_IN)
+#define TCP_CONTROL (TCP_SYN | TCP_FIN | TCP_RST)
+
+static __always_inline __u32 conn_state(__u64 word)
+{
+	return word >> DAISY_CONN_STATE_SHIFT;
+}
+
+static __always_inline __u32 conn_flags(__u64 word)
+{
+	return word >> DAISY_CONN_FLAGS_SHIFT & 0xff;
+}
+
+static __always_inline __u64 conn_word(__u32 state, __u32 flags, __u32 seen)
+{
+	return (__u64)state << DAISY_CONN_STATE_SHIFT |
+	       (__u64)(flags & 0xff) << DAISY_CONN_FLAGS_SHIFT | seen;
+}
+
+/* A packet as the connections see it. */
+struct conn_packet {
+	__u64 remote;		/* endpoint word */
+	__u32 now;		/* tick */
+	__u16 slot;
+	__u16 port;		/* external */
+	__u8 flags;		/* of the TCP header */
+	__u8 outbound;
+	__u16 pad;
+};
+
+/* State of a connection after a packet. */
+static __always_inline __u64 conn_next(__u64 word, const struct conn_packet *p)
+{
+	__u32 state = conn_state(word), flags = conn_flags(word);
+	__u32 seen = word & DAISY_SEEN_MASK;
+
+	if (p->outbound)
+		flags |= CONN_ANSWERED;
+	if (p->flags & TCP_RST)
+		return state == CONN_RESET ? word : conn_word(CONN_RESET, flags, p->now);
+	if (p->flags & TCP_SYN) {
+		/* A new connection of the same endpoints: what has ended does not count. */
+		if (state == CONN_CLOSING) {
+			flags &= CONN_ANSWERED;
+			state = CONN_OPENING;
+			seen = p->now;
+		}
+		flags |= p->outbound ? CONN_SYN_OUT : CONN_SYN_IN;
+	}
+	if (p->flags & TCP_FIN)
+		flags |= p->outbound ? CONN_FIN_OUT : CONN_FIN_IN;
+	if (state == CONN_CLOSING)
+		return conn_word(state, flags, seen);
+	if ((flags & CONN_BOTH_FIN) == CONN_BOTH_FIN)
+		return conn_word(CONN_CLOSING, flags, p->now);
+	state = (flags & CONN_BOTH_SYN) == CONN_BOTH_SYN ? CONN_ESTABLISHED : CONN_OPENING;
+	return conn_word(state, flags, p->outbound ? p->now : seen);
+}
+
+/* Apply a packet to a connection word. False if the connection ended meanwhile. */
+static __always_inline bool conn_update(__u64 *ctl, const struct conn_packet *p, __u64 *before)
+{
+	for (int i = 0; i < 4; i++) {
+		__u64 word = *(volatile __u64 *)ctl;
+		__u64 next;
+
+		if (conn_state(word) < CONN_OPENING)
+			return false;
+		*before = word;
+		next = conn_next(word, p);
+		if (next == word || __sync_val_compare_and_swap(ctl, word, next) == word)
+			return true;
+	}
+	return true;	/* others keep changing it: they refreshed it, too */
+}
+
+static __always_inline void conn_key(struct daisy_conn_key *key, const struct conn_packet *p,
+				     __u64 ctl)
+{
+	union daisy_endpoint remote = { .word = p->remote };
+
+	__builtin_memcpy(key->remote_addr, remote.addr, 4);
+	key->remote_port = remote.port;
+	key->ext_port = p->port;
+	key->slot = p->slot;
+	key->generation = ctl_generation(ctl);
+}
+
+/*
+ * Keep the record from being swept while a connection is entered: the sweep
+ * removes only what was not seen for two ticks, by compare-and-swap on the
+ * same word. False if the mapping has just ended.
+ */
+static __always_inline bool conn_hold_mapping(struct daisy_mapping *m, __u32 now)
+{
+	for (int i = 0; i < 4; i++) {
+		__u64 word = ctl_read(m);
+
+		if (ctl_state(word) != MAPPING_ACTIVE)
+			return false;
+		if (ctl_seen(word) == now ||
+		    ctl_cas(m, word, (word & ~DAISY_SEEN_MASK) | now) == word)
+			return true;
+	}
+	return ctl_state(ctl_read(m)) == MAPPING_ACTIVE;
+}
+
+/* Enter an outbound connection in the record. False if both places are taken. */
+static __always_inline bool conn_enter_inline(struct daisy_tcp_mapping *t,
+					      const struct conn_packet *p, __u64 word)
+{
+	for (int i = 0; i < DAISY_INLINE_CONNS; i++) {
+		struct daisy_conn *c = &t->conn[i];
+		__u64 claimed = conn_word(CONN_CLAIMED, 0, p->now);
+
+		if (c->ctl.word || __sync_val_compare_and_swap(&c->ctl.word, 0, claimed))
+			continue;
+		c->remote.word = p->remote;
+		/* The exchange is a full barrier: readers of the state find the endpoint. */
+		__sync_lock_test_and_set(&c->ctl.word, word);
+		return true;
+	}
+	return false;
+}
+
+/* Enter a connection in the table. False if there is no room. */
+static __always_inline bool conn_enter_table(struct daisy_tcp_mapping *t,
+					     const struct conn_packet *p, __u64 word)
+{
+	union daisy_conn_control value = { .word = word };
+	struct daisy_conn_key key;
+
+	conn_key(&key, p, t->m.ctl.word);
+	if (bpf_map_update_elem(&conns, &key, &value, BPF_NOEXIST))
+		return false;
+	__sync_fetch_and_add(&t->m.conns, p->outbound ? 1 : 0x10000);
+	return true;
+}
+
+static __always_inline void conn_untracked(struct daisy_tcp_mapping *t, const struct conn_packet *p)
+{
+	COUNT(conns_untracked);
+	if (p->outbound)
+		t->m.flags |= MAPPING_UNTRACKED;
+}
+
+/* A packet of a connection that is not known. */
+static __always_inline void conn_enter(struct daisy_tcp_mapping *t, const struct conn_packet *p)
+{
+	__u32 flags = 0;
+	__u64 word;
+
+	if (p->flags & TCP_RST)
+		return;
+	if (p->flags & TCP_SYN)
+		flags = p->outbound ? CONN_SYN_OUT : CONN_SYN_IN;
+	if (p->outbound)
+		flags |= CONN_ANSWERED;
+	word = conn_word(CONN_OPENING, flags, p->now);
+	if (p->outbound) {
+		if (conn_enter_inline(t, p, word) || conn_enter_table(t, p, word))
+			COUNT(conns_created);
+		else
+			conn_untracked(t, p);
+		return;
+	}
+	if (!(p->flags & TCP_SYN)) {
+		conn_untracked(t, p);
+		return;
+	}
+	if (t->m.conns >> 16 >= DAISY_MAX_STRANGERS) {
+		COUNT(strangers_capped);
+		return;
+	}
+	if (conn_enter_table(t, p, word))
+		COUNT(conns_created);
+	else
+		conn_untracked(t, p);
+}
+
+/* A packet of a connection in the table. False if it is not there. */
+static __always_inline bool conn_update_table(struct daisy_tcp_mapping *t, const struct conn_packet *p)
+{
+	union daisy_conn_control *c;
+	struct daisy_conn_key key;
+	__u64 before = 0;
+
+	if (!t->m.conns)
+		return false;
+	conn_key(&key, p, t->m.ctl.word);
+	c = bpf_map_lookup_elem(&conns, &key);
+	if (!c || !conn_update(&c->word, p, &before))
+		return false;
+	/* The inside answers a stranger: from now on the connection keeps the mapping. */
+	if (p->outbound && !(conn_flags(before) & CONN_ANSWERED))
+		__sync_fetch_and_add(&t->m.conns, 1 - 0x10000);
+	return true;
+}
+
+/*
+ * Track a packet that changes a connection, or whose connection is not the
+ * first of its mapping. Returns 0, or -REASON_NO_MAPPING if the mapping ended
+ * at this moment.
+ */
+SUBPROG int conn_track(struct daisy_tcp_mapping *t, const struct conn_packet *p)
+{
+	__u64 before;
+
+	for (int i = 0; i < DAISY_INLINE_CONNS; i++) {
+		struct daisy_conn *c = &t->conn[i];
+
+		if (conn_state(c->ctl.word) >= CONN_OPENING && c->remote.word == p->remote &&
+		    conn_update(&c->ctl.word, p, &before))
+			return 0;
+	}
+	if (conn_update_table(t, p))
+		return 0;
+	if (p->outbound && !conn_hold_mapping(&t->m, p->now))
+		return -REASON_NO_MAPPING;
+	conn_enter(t, p);
+	return 0;
+}
+
+/* Is this a plain segment of the established first connection, seen in this tick? Then nothing is to do. */
+static __always_inline bool conn_is_quiet(const struct daisy_tcp_mapping *t, __u64 remote,
+					  __u32 tcp_flags, __u32 now, bool outbound)
+{
+	__u64 word = *(const volatile __u64 *)&t->conn[0].ctl.word;
+
+	return conn_state(word) == CONN_ESTABLISHED && t->conn[0].remote.word == remote &&
+	       !(tcp_flags & TCP_CONTROL) && (!outbound || (word & DAISY_SEEN_MASK) == now);
+}
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Counting. Verdicts travel as int: an XDP action, or a refusal as minus its
+ * reason; the entry point counts the refusal.
+ */
+#ifndef DAISY_COUNT_H
+#define DAISY_COUNT_H
+
+#include "../maps.h"
+
+static __always_inline struct daisy_counters *counters_get(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counters, &zero);
+}
+
+/* Per CPU, and XDP is not preempted by XDP: no atomics. */
+#define COUNT(name)                                        \
+	do {                                               \
+		struct daisy_counters *c_ = counters_get();\
+		if (c_)                                    \
+			c_->name++;                        \
+	} while (0)
+
+#define DROPS_OFFSET __builtin_offsetof(struct daisy_counters, drop_TRUNCATED)
+/* count_drop indexes the members by number. */
+#define X(num, sym, name, help)                                                               \
+	_Static_assert(__builtin_offsetof(struct daisy_counters, drop_##sym) ==               \
+			       DROPS_OFFSET + (num - 1) * 8,                                  \
+		       "drop counters stand in the order of their numbers");
+DAISY_REASONS(X)
+#undef X
+
+static __always_inline void count_drop(struct daisy_counters *c, __u32 reason)
+{
+	__u64 *drops = &c->drop_TRUNCATED;
+	__u32 i = reason - 1;
+
+	if (i < DAISY_N_REASONS - 1)
+		drops[i]++;
+}
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Creation of a mapping. In this order:
+ *
+ *   1. the subscriber's count is raised (and its address chosen, the first time)
+ *   2. a port is claimed: the record is ours alone
+ *   3. the record is filled in, state NEW: packets do not see it, inbound neither
+ *   4. the index entry is published
+ *   5. we look for a twin: the same endpoint, published by another CPU
+ *   6. NEW -> ACTIVE: from here on the mapping translates, in both directions
+ *
+ * Each CPU publishes before it looks, so of two twins at least one sees the
+ * other. Who sees an ACTIVE twin, or a NEW one with a lower (slot, port), has
+ * lost and takes itself back; who sees a NEW one with a higher (slot, port)
+ * aborts it by compare-and-swap on its control word, which fails if the twin
+ * became ACTIVE at that moment, and then we have lost. So exactly one wins, and
+ * no packet is ever translated by a mapping that is taken back. The loser's
+ * record rests in ROLLED_BACK until the sweep has seen a grace period pass: a
+ * CPU that read the entry before may still look at it.
+ */
+#ifndef DAISY_CREATE_H
+#define DAISY_CREATE_H
+
+#include "clock.h"
+#include "conn.h"
+#include "event.h"
+#include "index.h"
+#include "ports.h"
+#include "subscriber.h"
+
+struct create_args {
+	__u64 endpoint;		/* inside: address, port, zone */
+	__u64 remote;		/* TCP: of the connection that opens the mapping */
+	__u32 proto;
+	__u32 link;
+	__u32 now;		/* tick */
+	__u32 pad;
+};
+
+static __always_inline bool inside_prefix(__u32 zone, const void *addr)
+{
+	struct daisy_prefix_key key = { .prefixlen = 64, .zone_be = bpf_htons(zone) };
+
+	__builtin_memcpy(key.addr, addr, 4);
+	return bpf_map_lookup_elem(&inside_prefixes, &key);
+}
+
+/* Steps 2 and 3. Returns the port, or 0 when none is free. *ctl is the record's word. */
+SUBPROG int create_record(const struct daisy_conf *c, const struct create_args *a,
+				    __u32 slot, __u64 *ctl)
+{
+	union daisy_endpoint inside = { .word = a->endpoint };
+	struct port_wish wish = {
+		.map = slot * DAISY_N_PROTOS + a->proto,
+		.random = bpf_get_prandom_u32(),
+		.original = inside.port,
+		.options = a->proto == DAISY_ICMP ? 0 : c->options,
+	};
+	__u32 port = port_claim(&wish);
+	struct daisy_mapping *m;
+	__u64 word;
+
+	if (!port)
+		return 0;
+	m = vector_record(a->proto, slot, port);
+	if (!m)
+		return 0;
+	word = ctl_read(m) + (1ULL << DAISY_GEN_SHIFT);
+	*ctl = ctl_enter(word, MAPPING_NEW, a->now);
+	m->inside.word = a->endpoint;
+	m->nexthop = 0;
+	m->nexthop_epoch = 0;
+	m->created = a->now;
+	m->conns = 0;
+	m->flags = 0;
+	m->link = a->link;
+	if (a->proto == DAISY_TCP) {
+		struct daisy_tcp_mapping *t = vector_tcp_record(slot, port);
+
+		if (!t)
+			return 0;
+		t->conn[0].remote.word = a->remote;
+		t->conn[0].ctl.word = conn_word(CONN_OPENING, CONN_SYN_OUT | CONN_ANSWERED, a->now);
+		t->conn[1].ctl.word = 0;
+	}
+	__sync_lock_test_and_set(&m->ctl.word, *ctl);
+	return port;
+}
+
+/* Meet one candidate of step 5. True if we have lost against it. */
+static __always_inline bool twin_wins(__u64 theirs, __u64 ours, __u64 endpoint, __u32 proto)
+{
+	struct daisy_mapping *m = vector_record(proto, entry_slot(theirs), entry_port(theirs));
+	__u64 ctl, order = (1ULL << DAISY_ENTRY_FP_SHIFT) - 1;
+
+	if (!m)
+		return false;
+	ctl = ctl_read(m);
+	if ((ctl >> DAISY_GEN_SHIFT ^ theirs) & DAISY_ENTRY_GEN_MASK || m->inside.word != endpoint)
+		return false;
+	if (ctl_state(ctl) == MAPPING_ACTIVE)
+		return true;
+	if (ctl_state(ctl) != MAPPING_NEW)
+		return false;
+	if ((theirs & order) < (ours & order))
+		return true;
+	ctl = ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_ABORTED, ctl_seen(ctl)));
+	return ctl_state(ctl) == MAPPING_ACTIVE;
+}
+
+/* Step 5. True if we have lost. */
+SUBPROG bool twin_search(const struct daisy_conf *c, const struct create_args *a, __u64 ours)
+{
+	struct daisy_overflow_key key = { .inside.word = a->endpoint, .proto = a->proto };
+	union daisy_entry *e;
+	struct index_place p;
+
+	index_place(c, endpoint_hash(c, a->endpoint, a->proto), &p);
+	for (int n = 0; n < 2 * DAISY_BUCKET_ENTRIES; n++) {
+		__u32 i = p.bucket[n / DAISY_BUCKET_ENTRIES & 1];
+		struct daisy_bucket *b = bpf_map_lookup_elem(&index_buckets, &i);
+		__u64 w;
+
+		if (!b)
+			return true;
+		w = entry_read(&b->entry[n % DAISY_BUCKET_ENTRIES]);
+		if (w >> DAISY_ENTRY_FP_SHIFT == p.fingerprint && w != ours &&
+		    twin_wins(w, ours, a->endpoint, a->proto))
+			return true;
+	}
+	if (!c->overflow_used)
+		return false;
+	e = bpf_map_lookup_elem(&index_overflow, &key);
+	return e && entry_read(e) != ours && twin_wins(entry_read(e), ours, a->endpoint, a->proto);
+}
+
+/* Take back a record that no packet has used. */
+static __always_inline void create_undo(struct daisy_mapping *m, const struct create_args *a, __u64 ctl)
+{
+	/* An exchange, not a compare: a twin may have written ABORTED, and both end here. */
+	__sync_lock_test_and_set(&m->ctl.word, ctl_enter(ctl, MAPPING_ROLLED_BACK, a->now));
+}
+
+/* Steps 4 to 6 for a filled record. Returns 0 or minus a reason. */
+SUBPROG int create_publish(struct daisy_conf *c, const struct create_args *a,
+				     __u64 entry, __u64 ctl)
+{
+	struct daisy_mapping *m = vector_record(a->proto, entry_slot(entry), entry_port(entry));
+	int err;
+
+	if (!m)
+		return -REASON_NO_VECTOR;
+	err = index_insert(c, a->endpoint, a->proto, entry);
+	if (!err) {
+		if (!twin_search(c, a, entry) &&
+		    ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_ACTIVE, a->now)) == ctl)
+			return 0;
+		index_remove(c, a->endpoint, a->proto, entry);
+		err = -REASON_CREATE_RACE;
+	}
+	create_undo(m, a, ctl);
+	return err;
+}
+
+static __always_inline void count_created(__u32 proto)
+{
+	struct daisy_counters *c = counters_get();
+
+	if (!c)
+		return;
+	if (proto == DAISY_UDP)
+		c->created_udp++;
+	else if (proto == DAISY_TCP)
+		c->created_tcp++;
+	else
+		c->created_icmp++;
+}
+
+SUBPROG int create_event(struct xdp_md *ctx, const struct create_args *a, __u64 entry, int reason)
+{
+	struct daisy_event e = {
+		.kind = reason ? EVENT_EXHAUSTED : EVENT_CREATED,
+		.proto = a->proto, .reason = reason, .tick = a->now,
+		.slot = entry_slot(entry), .port = entry_port(entry),
+		.generation = entry & DAISY_ENTRY_GEN_MASK, .link = a->link,
+		.inside.word = a->endpoint,
+	};
+
+	event_send(ctx, &e);
+	return 0;
+}
+
+/* One attempt. Returns the entry, or minus a reason. */
+SUBPROG __s64 create_once(struct daisy_conf *c, const struct create_args *a)
+{
+	struct daisy_subscriber_key key;
+	struct index_place p;
+	__u64 ctl = 0, entry;
+	int slot, port, err;
+
+	subscriber_key(&key, a->endpoint);
+	slot = subscriber_acquire(&key, a->now);
+	if (slot < 0)
+		return slot;
+	port = create_record(c, a, slot, &ctl);
+	if (!port) {
+		subscriber_release(&key, a->now);
+		return -REASON_NO_PORT;
+	}
+	index_place(c, endpoint_hash(c, a->endpoint, a->proto), &p);
+	entry = entry_make(p.fingerprint, slot, port, ctl_generation(ctl));
+	err = create_publish(c, a, entry, ctl);
+	if (err) {
+		subscriber_release(&key, a->now);
+		return err;
+	}
+	return entry;
+}
+
+/*
+ * The mapping of an endpoint that the first look did not find: find it after
+ * all, or create it. Returns the entry, or minus a reason.
+ */
+__noinline __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
+{
+	union daisy_endpoint inside;
+	struct daisy_conf *c = conf_get();
+	__s64 entry;
+
+	if (!a || !c)
+		return -REASON_NO_VECTOR;
+	entry = index_find(c, a->endpoint, a->proto);
+	if (entry)
+		return entry;
+	inside.word = a->endpoint;
+	if (!inside_prefix(inside.zone, inside.addr))
+		return -REASON_NOT_INSIDE;
+	entry = create_once(c, a);
+	if (entry > 0) {
+		count_created(a->proto);
+		if (c->options & DAISY_OPT_EVENTS)
+			create_event(ctx, a, entry, 0);
+		return entry;
+	}
+	if (entry != -REASON_CREATE_RACE) {
+		if (c->options & DAISY_OPT_EVENTS)
+			create_event(ctx, a, 0, -entry);
+		return entry;
+	}
+	/* The winner becomes ACTIVE within its next few instructions. */
+	for (int i = 0; i < 32; i++) {
+		entry = index_find(c, a->endpoint, a->proto);
+		if (entry) {
+			COUNT(create_lost);
+			return entry;
+		}
+	}
+	return -REASON_CREATE_RACE;
+}
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one implementation of "a mapping ends". Userspace decides which records
+ * to look at (user/nat/sweep.c) and sends them in batches; here each is looked
+ * at again, and changed by compare-and-swap on exactly the word that was
+ * judged: what a packet refreshed meanwhile stays.
+ */
+#ifndef DAISY_EXPIRE_H
+#define DAISY_EXPIRE_H
+
+#include "clock.h"
+#include "conn.h"
+#include "event.h"
+#include "index.h"
+#include "ports.h"
+#include "subscriber.h"
+
+enum expire_result {
+	EXPIRE_NOTHING,
+	EXPIRE_ENDED,		/* ACTIVE -> HOLD */
+	EXPIRE_FREED,		/* HOLD, ROLLED_BACK -> FREE */
+};
+
+/* A record rolled back rests two ticks: more than one second, and so an RCU grace period. */
+#define ROLLED_BACK_TICKS 2
+
+static __always_inline __u32 conn_timer(const struct daisy_conf *c, __u32 state)
+{
+	if (state == CONN_ESTABLISHED)
+		return c->timer[DAISY_TIMER_TCP_ESTABLISHED];
+	if (state == CONN_CLOSING)
+		return c->timer[DAISY_TIMER_TCP_CLOSING];
+	if (state == CONN_RESET)
+		return c->timer[DAISY_TIMER_TCP_RESET];
+	return c->timer[DAISY_TIMER_TCP_OPENING];
+}
+
+static __always_inline bool conn_is_over(const struct daisy_conf *c, __u64 word, __u32 now)
+{
+	return conn_state(word) >= CONN_OPENING &&
+	       tick_age(now, word & DAISY_SEEN_MASK) >= conn_timer(c, conn_state(word));
+}
+
+/* End the inline connections whose time is up. True if the mapping has none left, inline or in the table. */
+SUBPROG bool tcp_sweep_conns(const struct daisy_conf *c, struct daisy_tcp_mapping *t,
+					    __u32 now, bool force)
+{
+	bool empty = true;
+
+	for (int i = 0; i < DAISY_INLINE_CONNS; i++) {
+		__u64 word = *(volatile __u64 *)&t->conn[i].ctl.word;
+
+		if (!word)
+			continue;
+		if ((!force && !conn_is_over(c, word, now)) ||
+		    __sync_val_compare_and_swap(&t->conn[i].ctl.word, word, 0) != word)
+			empty = false;
+	}
+	return empty && (force || !(t->m.conns & 0xffff));
+}
+
+/*
+ * Is the mapping's time up, given its control word? A TCP mapping goes with its
+ * last connection (paper "Lost in NAT", section 3), but not within two ticks of
+ * a new one being entered (conn_hold_mapping).
+ */
+static __always_inline bool mapping_is_over(const struct daisy_conf *c, const struct daisy_sweep_item *it,
+					    __u64 ctl, __u32 now)
+{
+	__u32 age = tick_age(now, ctl_seen(ctl));
+	struct daisy_tcp_mapping *t;
+
+	if (it->proto == DAISY_UDP)
+		return it->force || age >= c->timer[DAISY_TIMER_UDP];
+	if (it->proto == DAISY_ICMP)
+		return it->force || age >= c->timer[DAISY_TIMER_ICMP];
+	t = vector_tcp_record(it->slot, it->port);
+	if (!t || (age < 2 && !it->force) || !tcp_sweep_conns(c, t, now, it->force))
+		return false;
+	return it->force || !(t->m.flags & MAPPING_UNTRACKED) ||
+	       age >= c->timer[DAISY_TIMER_TCP_ESTABLISHED];
+}
+
+static __always_inline void expire_event(struct xdp_md *ctx, const struct daisy_sweep_item *it,
+					 struct daisy_mapping *m, __u64 ctl, __u32 now)
+{
+	struct daisy_event e = {
+		.kind = EVENT_EXPIRED, .proto = it->proto, .tick = now,
+		.slot = it->slot, .port = it->port,
+		.generation = ctl_generation(ctl), .link = m->link, .inside = m->inside,
+	};
+
+	event_send(ctx, &e);
+}
+
+/* ACTIVE -> HOLD: the port rests, the index forgets, the subscriber has one less. */
+static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c, struct daisy_mapping *m,
+				       const struct daisy_sweep_item *it, __u64 ctl, __u32 now)
+{
+	__u64 endpoint = m->inside.word;
+	struct daisy_subscriber_key key;
+	struct index_place p;
+
+	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_HOLD, now)) != ctl)
+		return EXPIRE_NOTHING;
+	index_place(c, endpoint_hash(c, endpoint, it->proto), &p);
+	index_remove(c, endpoint, it->proto,
+		     entry_make(p.fingerprint, it->slot, it->port, ctl_generation(ctl)));
+	subscriber_key(&key, endpoint);
+	subscriber_release(&key, now);
+	COUNT(expired);
+	if (c->options & DAISY_OPT_EVENTS)
+		expire_event(ctx, it, m, ctl, now);
+	return EXPIRE_ENDED;
+}
+
+static __always_inline int port_end_hold(struct daisy_mapping *m, const struct daisy_sweep_item *it,
+					 __u64 ctl, __u32 now)
+{
+	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_FREE, now)) != ctl)
+		return EXPIRE_NOTHING;
+	port_release(it->slot * DAISY_N_PROTOS + it->proto, it->port);
+	COUNT(freed);
+	return EXPIRE_FREED;
+}
+
+SUBPROG int sweep_one(struct xdp_md *ctx, struct daisy_conf *c, const struct daisy_sweep_item *it,
+				__u32 now)
+{
+	struct daisy_mapping *m;
+	__u64 ctl;
+	__u32 age;
+
+	if (it->proto >= DAISY_N_PROTOS)
+		return EXPIRE_NOTHING;
+	m = vector_record(it->proto, it->slot, it->port);
+	if (!m)
+		return EXPIRE_NOTHING;
+	ctl = ctl_read(m);
+	age = tick_age(now, ctl_seen(ctl));
+	switch (ctl_state(ctl)) {
+	case MAPPING_ACTIVE:
+		return mapping_is_over(c, it, ctl, now) ? mapping_end(ctx, c, m, it, ctl, now)
+							: EXPIRE_NOTHING;
+	case MAPPING_HOLD:
+		return age >= c->timer[DAISY_TIMER_HOLD] ? port_end_hold(m, it, ctl, now)
+							 : EXPIRE_NOTHING;
+	case MAPPING_ROLLED_BACK:
+		return age >= ROLLED_BACK_TICKS ? port_end_hold(m, it, ctl, now) : EXPIRE_NOTHING;
+	}
+	return EXPIRE_NOTHING;
+}
+
+/* A connection of the table whose time is up, or whose mapping is gone. */
+SUBPROG int sweep_one_conn(struct daisy_conf *c, const struct daisy_conn_key *key, __u32 now)
+{
+	union daisy_conn_control *v = bpf_map_lookup_elem(&conns, key);
+	struct daisy_tcp_mapping *t = vector_tcp_record(key->slot, key->ext_port);
+	__u64 word, ctl;
+	bool orphan;
+
+	if (!v)
+		return EXPIRE_NOTHING;
+	word = *(volatile __u64 *)&v->word;
+	ctl = t ? ctl_read(&t->m) : 0;
+	orphan = !t || ctl_state(ctl) != MAPPING_ACTIVE || ctl_generation(ctl) != key->generation;
+	if (!orphan && !conn_is_over(c, word, now))
+		return EXPIRE_NOTHING;
+	/* State FREE in the table: packets take it for absent until it is deleted. */
+	if (__sync_val_compare_and_swap(&v->word, word, 0) != word)
+		return EXPIRE_NOTHING;
+	bpf_map_delete_elem(&conns, key);
+	if (!orphan)
+		__sync_fetch_and_add(&t->m.conns,
+				     conn_flags(word) & CONN_ANSWERED ? -1 : -0x10000);
+	return EXPIRE_ENDED;
+}
+
+/*
+ * Forget a subscriber that has had no mapping for long. DEAD first, by
+ * compare-and-swap: a creator that holds the entry sees it and refuses one
+ * packet rather than count on an entry that is going.
+ */
+SUBPROG int sweep_one_subscriber(struct daisy_conf *c, const struct daisy_subscriber_key *key,
+					   __u32 now)
+{
+	struct daisy_subscriber *s = bpf_map_lookup_elem(&subscribers, key);
+	__u64 word;
+
+	if (!s)
+		return EXPIRE_NOTHING;
+	word = *(volatile __u64 *)&s->ctl.word;
+	if (word & SUB_COUNT_MASK || sub_state(word) != SUBSCRIBER_LIVE ||
+	    tick_age(now, s->last_change) < c->timer[DAISY_TIMER_SUBSCRIBER])
+		return EXPIRE_NOTHING;
+	if (__sync_val_compare_and_swap(&s->ctl.word, word,
+					(__u64)SUBSCRIBER_DEAD << DAISY_SUB_STATE_SHIFT) != word)
+		return EXPIRE_NOTHING;
+	bpf_map_delete_elem(&subscribers, key);
+	return EXPIRE_ENDED;
+}
+
+#endif

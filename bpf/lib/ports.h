@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Free ports of one (slot, protocol): a bit per port, 64 to a leaf word, and a
+ * summary bit per leaf as a hint. A port is claimed by compare-and-swap from a
+ * random start (RFC 6056 section 3.3.1). Bounded work in every case: whoever takes
+ * the last port of a leaf clears its summary bit, so a full map is seen in at
+ * most sixteen summary words.
+ */
+#ifndef DAISY_PORTS_H
+#define DAISY_PORTS_H
+
+#include "../maps.h"
+#include "net_consts.h"
+
+#define PORT_PROBES 160
+#define PARITY_EVEN 0x5555555555555555ULL
+
+/* What a creator asks for. */
+struct port_wish {
+	__u32 map;		/* index in port_maps */
+	__u32 random;
+	__u16 original;		/* inside port: for parity and range */
+	__u16 pad;
+	__u32 options;		/* DAISY_OPT_PARITY, DAISY_OPT_RANGE */
+};
+
+struct port_search {
+	struct daisy_port_map *map;
+	__u64 mask;		/* ports of the wanted parity, in any leaf */
+	__u32 first;		/* inclusive */
+	__u32 last;		/* inclusive */
+	__u32 leaf;		/* next leaf to look at */
+	__u32 bit;		/* start inside that leaf */
+	__u32 wraps;
+	__u32 port;		/* the result; 0: none */
+};
+
+/* Number of the lowest set bit; word is not 0. BPF has no such instruction. */
+static __always_inline __u32 lowest_bit(__u64 word)
+{
+	__u32 n = 0;
+
+	if (!(word & 0xffffffff)) {
+		n += 32;
+		word >>= 32;
+	}
+	if (!(word & 0xffff)) {
+		n += 16;
+		word >>= 16;
+	}
+	if (!(word & 0xff)) {
+		n += 8;
+		word >>= 8;
+	}
+	if (!(word & 0xf)) {
+		n += 4;
+		word >>= 4;
+	}
+	if (!(word & 3)) {
+		n += 2;
+		word >>= 2;
+	}
+	return n + !(word & 1);
+}
+
+/* Bits of leaf `leaf` that lie in [first, last]. */
+static __always_inline __u64 leaf_window(__u32 leaf, __u32 first, __u32 last)
+{
+	__u64 window = ~0ULL;
+
+	if (leaf == first / 64)
+		window &= ~0ULL << (first & 63);
+	if (leaf == last / 64)
+		window &= ~0ULL >> (63 - (last & 63));
+	return window;
+}
+
+/* Take the hint away from an empty leaf; a port freed meanwhile brings it back. */
+static __always_inline void summary_clear(struct daisy_port_map *map, __u32 leaf)
+{
+	__u64 bit = 1ULL << (leaf & 63);
+	__u64 *summary = &map->summary[leaf / 64 & 15];
+
+	__sync_fetch_and_and(summary, ~bit);
+	if (*(volatile __u64 *)&map->leaf[leaf & 1023])
+		__sync_fetch_and_or(summary, bit);
+}
+
+/* Next leaf after `leaf` whose hint is set; 1024 if there is none up to the end. */
+static __always_inline __u32 summary_next(struct daisy_port_map *map, __u32 leaf)
+{
+	__u32 i = leaf / 64 & 15;
+
+	if (leaf > 1023)
+		return 1024;
+	__u64 word = *(volatile __u64 *)&map->summary[i] & ~0ULL << (leaf & 63);
+
+	if (word)
+		return i * 64 + lowest_bit(word);
+	return (i + 1) * 64;	/* the next summary word: its first leaf is probed by the caller */
+}
+
+/* One probe. Returns 1 to end the loop (found, or nothing left). */
+static long port_probe(__u32 unused, struct port_search *s)
+{
+	struct daisy_port_map *map = s->map;
+	__u32 leaf = s->leaf;
+	__u64 word, free, upper;
+
+	if (leaf > s->last / 64) {
+		if (++s->wraps > 1)
+			return 1;
+		leaf = s->leaf = s->first / 64;
+		s->bit = 0;
+	}
+	word = *(volatile __u64 *)&map->leaf[leaf & 1023];
+	free = word & s->mask & leaf_window(leaf, s->first, s->last);
+	if (free) {
+		upper = free & ~0ULL << (s->bit & 63);
+		__u32 bit = lowest_bit(upper ? upper : free);
+
+		__u64 rest = word & ~(1ULL << bit);
+
+		if (__sync_val_compare_and_swap(&map->leaf[leaf & 1023], word, rest) != word)
+			return 0;	/* somebody else changed the leaf: look again */
+		if (!rest)
+			summary_clear(map, leaf);
+		s->port = leaf * 64 + bit;
+		return 1;
+	}
+	if (!word)
+		summary_clear(map, leaf);
+	s->leaf = summary_next(map, leaf + 1);
+	s->bit = 0;
+	return 0;
+}
+
+static __always_inline __u32 port_search(struct daisy_port_map *map, __u32 first, __u32 last,
+					 __u64 mask, __u32 random)
+{
+	/* Multiply and shift: uniform over the range without a division. */
+	__u32 start = first + ((__u64)random * (last - first + 1) >> 32);
+	struct port_search s = {
+		.map = map, .mask = mask, .first = first, .last = last,
+		.leaf = start / 64, .bit = start & 63,
+	};
+
+	bpf_loop(PORT_PROBES, port_probe, &s, 0);
+	return s.port;
+}
+
+/* Claim a port. Returns it, or 0 when every port is taken. */
+SUBPROG __u32 port_claim(const struct port_wish *wish)
+{
+	__u32 index = wish->map, port = 0;
+	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
+	__u64 mask = ~0ULL;
+
+	if (!map)
+		return 0;
+	if (wish->options & DAISY_OPT_PARITY)
+		mask = wish->original & 1 ? ~PARITY_EVEN : PARITY_EVEN;
+	if (wish->options & DAISY_OPT_RANGE && wish->original < 1024)
+		port = port_search(map, 1, 1023, mask, wish->random);
+	if (!port)
+		port = port_search(map, map->first, map->last, mask, wish->random);
+	/* Parity is a SHOULD (RFC 4787 REQ-4): the other one is better than none. */
+	if (!port && mask != ~0ULL)
+		port = port_search(map, map->first, map->last, ~0ULL, wish->random);
+	if (port)
+		__sync_fetch_and_add(&map->n_free, -1);
+	return port;
+}
+
+/* Give a port back. Only the owner of its record (state FREE just set) may call this. */
+static __always_inline void port_release(__u32 index, __u32 port)
+{
+	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
+	__u32 leaf = port / 64;
+
+	if (!map)
+		return;
+	__sync_fetch_and_or(&map->leaf[leaf & 1023], 1ULL << (port & 63));
+	__sync_fetch_and_or(&map->summary[leaf / 64 & 15], 1ULL << (leaf & 63));
+	__sync_fetch_and_add(&map->n_free, 1);
+}
+
+#endif

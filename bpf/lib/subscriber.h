@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Subscribers and their external address. The first packet pairs a subscriber
+ * with the freer of two addresses drawn at random; the pairing holds for all
+ * protocols (RFC 6888 REQ-2) and as long as there are mappings.
+ */
+#ifndef DAISY_SUBSCRIBER_H
+#define DAISY_SUBSCRIBER_H
+
+#include "count.h"
+#include "net_consts.h"
+
+#define SUB_COUNT_MASK 0xffffffffULL
+
+static __always_inline __u32 sub_state(__u64 word)
+{
+	return word >> DAISY_SUB_STATE_SHIFT;
+}
+
+static __always_inline __u32 sub_slot(__u64 word)
+{
+	return word >> DAISY_SUB_SLOT_SHIFT & (DAISY_MAX_SLOTS - 1);
+}
+
+static __always_inline __u64 sub_word(__u32 slot, __u32 mappings)
+{
+	return (__u64)SUBSCRIBER_LIVE << DAISY_SUB_STATE_SHIFT |
+	       (__u64)slot << DAISY_SUB_SLOT_SHIFT | mappings;
+}
+
+static __always_inline bool slot_takes_mappings(__u32 slot)
+{
+	struct daisy_slot *s = bpf_map_lookup_elem(&slots, &slot);
+
+	return s && s->state == SLOT_ACTIVE;
+}
+
+static __always_inline __s32 slot_free_ports(__u32 slot)
+{
+	__u32 udp = slot * DAISY_N_PROTOS + DAISY_UDP, tcp = slot * DAISY_N_PROTOS + DAISY_TCP;
+	struct daisy_port_map *u = bpf_map_lookup_elem(&port_maps, &udp);
+	struct daisy_port_map *t = bpf_map_lookup_elem(&port_maps, &tcp);
+
+	return (u ? u->n_free : 0) + (t ? t->n_free : 0);
+}
+
+/* An address for a new subscriber: the freer of two. Returns the slot or minus a reason. */
+SUBPROG int slot_choose(__u32 zone)
+{
+	struct daisy_zone *z = bpf_map_lookup_elem(&zones, &zone);
+	int best = -REASON_NO_ADDRESS, drawn = 0;
+	__s32 best_free = -1;
+
+	if (!z || !z->n)
+		return -REASON_NO_ADDRESS;
+	/* Eight draws at most: draining slots may stand between. */
+	for (int i = 0; i < 8 && drawn < 2; i++) {
+		__u32 at = z->first + ((__u64)bpf_get_prandom_u32() * z->n >> 32);
+		__u32 *slot = bpf_map_lookup_elem(&pool_slots, &at);
+		__s32 free;
+
+		if (!slot || !slot_takes_mappings(*slot))
+			continue;
+		drawn++;
+		free = slot_free_ports(*slot);
+		if (free > best_free) {
+			best_free = free;
+			best = *slot & (DAISY_MAX_SLOTS - 1);
+		}
+	}
+	return best;
+}
+
+static __always_inline int subscriber_insert(const struct daisy_subscriber_key *key, __u32 now)
+{
+	struct daisy_subscriber fresh = { .last_change = now };
+	int slot = slot_choose(key->zone);
+	long err;
+
+	if (slot < 0)
+		return slot;
+	fresh.ctl.word = sub_word(slot, 0);
+	err = bpf_map_update_elem(&subscribers, key, &fresh, BPF_NOEXIST);
+	if (!err)
+		COUNT(subscribers_created);
+	else if (err != -17 /* EEXIST: another CPU was first, and that is as good */)
+		return -REASON_NO_SUBSCRIBER;
+	return 0;
+}
+
+/* The word with one mapping more; without mappings a draining address is left for another. */
+static __always_inline __s64 subscriber_next_word(__u64 word, __u32 zone)
+{
+	int slot = sub_slot(word);
+
+	if (slot_takes_mappings(slot))
+		return word + 1;
+	if (word & SUB_COUNT_MASK)
+		return -REASON_DRAINING;
+	slot = slot_choose(zone);
+	return slot < 0 ? slot : (__s64)sub_word(slot, 1);
+}
+
+/* Count one mapping more. Returns the slot it has to come from, or minus a reason. */
+SUBPROG int subscriber_acquire(const struct daisy_subscriber_key *key, __u32 now)
+{
+	struct daisy_subscriber *s = bpf_map_lookup_elem(&subscribers, key);
+
+	if (!s) {
+		int err = subscriber_insert(key, now);
+
+		if (err)
+			return err;
+		s = bpf_map_lookup_elem(&subscribers, key);
+		if (!s)
+			return -REASON_SUBSCRIBER_RACE;
+	}
+	for (int i = 0; i < 8; i++) {
+		__u64 word = *(volatile __u64 *)&s->ctl.word;
+		__s64 next;
+
+		if (sub_state(word) != SUBSCRIBER_LIVE)
+			break;
+		next = subscriber_next_word(word, key->zone);
+		if (next < 0)
+			return next;
+		if (__sync_val_compare_and_swap(&s->ctl.word, word, next) == word) {
+			s->last_change = now;
+			return sub_slot(next);
+		}
+	}
+	return -REASON_SUBSCRIBER_RACE;
+}
+
+SUBPROG int subscriber_release(const struct daisy_subscriber_key *key, __u32 now)
+{
+	struct daisy_subscriber *s = bpf_map_lookup_elem(&subscribers, key);
+
+	if (s) {
+		s->last_change = now;
+		__sync_fetch_and_add(&s->ctl.word, -1);
+	}
+	return 0;
+}
+
+static __always_inline void subscriber_key(struct daisy_subscriber_key *key, __u64 endpoint)
+{
+	union daisy_endpoint inside = { .word = endpoint };
+
+	__builtin_memset(key, 0, sizeof(*key));
+	__builtin_memcpy(key->addr, inside.addr, 4);
+	key->zone = inside.zone;
+}
+
+#endif

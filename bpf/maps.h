@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Every map. Each says who writes, who reads, what bounds its size, and what
+ * happens when it is full. Sizes given as 1 are set by user/nat/instance.c
+ * before loading. All are pinned, inner maps too.
+ */
+#ifndef DAISY_MAPS_H
+#define DAISY_MAPS_H
+
+#include "shared/config.h"
+#include "shared/counters.h"
+#include "shared/events.h"
+#include "shared/nat.h"
+
+/* Settings. Userspace writes; every packet reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct daisy_conf);
+} conf SEC(".maps");
+
+/* Links by number. Userspace writes (attach, address or MTU change); every packet reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DAISY_MAX_LINKS);
+	__type(key, __u32);
+	__type(value, struct daisy_link);
+} links SEC(".maps");
+
+/* Links of tagged frames. Userspace writes; tagged packets read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DAISY_MAX_LINKS);
+	__type(key, struct daisy_tag_key);
+	__type(value, __u32);
+} tagged_links SEC(".maps");
+
+/* Egress by link number (tx_ifindex). Userspace writes; redirects read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, DAISY_MAX_LINKS);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} tx_links SEC(".maps");
+
+/* Our addresses, external and own. Userspace writes; every packet reads one line. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DAISY_ADDR_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct daisy_addr_bucket);
+} addrs SEC(".maps");
+
+/* External addresses by slot. Userspace writes; creations and outbound packets read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct daisy_slot);
+} slots SEC(".maps");
+
+/* Which slots a zone may use. Userspace writes; the first packet of a subscriber reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DAISY_MAX_ZONES);
+	__type(key, __u32);
+	__type(value, struct daisy_zone);
+} zones SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * DAISY_MAX_SLOTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} pool_slots SEC(".maps");
+
+/* Inside prefixes by zone. Userspace writes; creations, and one-armed links for their direction, read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DAISY_MAX_PREFIXES);
+	__type(key, struct daisy_prefix_key);
+	__type(value, struct daisy_prefix);
+} inside_prefixes SEC(".maps");
+
+/*
+ * Port vectors by slot, one outer map per protocol. Userspace installs and
+ * sweeps (reads) them; packets create, refresh and read records.
+ */
+struct udp_vector {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DAISY_VECTOR_SIZE);
+	__type(key, __u32);
+	__type(value, struct daisy_mapping);
+};
+
+struct tcp_vector {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DAISY_VECTOR_SIZE);
+	__type(key, __u32);
+	__type(value, struct daisy_tcp_mapping);
+};
+
+/* clang describes a type that only an inner map names as a forward declaration: name it here. */
+const struct daisy_tcp_mapping record_types SEC(".rodata") __attribute__((used));
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct udp_vector);
+} vectors_udp SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct tcp_vector);
+} vectors_tcp SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct udp_vector);
+} vectors_icmp SEC(".maps");
+
+/* Free ports, index slot * DAISY_N_PROTOS + proto. Creations claim bits, sweeps give them back. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct daisy_port_map);
+} port_maps SEC(".maps");
+
+/*
+ * Two-choice index, buckets of one cache line (mmapable arrays are page
+ * aligned, plain ones are not). Creations add, sweeps remove, outbound packets
+ * read. Sized by max-mappings. A key that finds both buckets full goes to
+ * index_overflow; when that is full too, the creation is refused.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct daisy_bucket);
+} index_buckets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct daisy_overflow_key);
+	__type(value, union daisy_entry);
+} index_overflow SEC(".maps");
+
+/* TCP connections beyond those in the record. Full: translated untracked, counted. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct daisy_conn_key);
+	__type(value, union daisy_conn_control);
+} conns SEC(".maps");
+
+/* Subscribers. Creations add, userspace removes idle ones. Full: new subscribers are refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct daisy_subscriber_key);
+	__type(value, struct daisy_subscriber);
+} subscribers SEC(".maps");
+
+/* First fragments. LRU: a flood displaces the oldest, memory is bounded. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DAISY_MAX_FRAGMENTS);
+	__type(key, struct daisy_fragment_key);
+	__type(value, struct daisy_fragment);
+} fragments SEC(".maps");
+
+/* Next hops by number (0 is none). Userspace mirrors the kernel's neighbours; every packet reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DAISY_MAX_NEXTHOPS);
+	__type(key, __u32);
+	__type(value, struct daisy_nexthop);
+} nexthops SEC(".maps");
+
+/* Numbers of the next hops by what bpf_fib_lookup answers. Userspace writes; route misses read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DAISY_MAX_NEXTHOPS);
+	__type(key, struct daisy_neighbour_key);
+	__type(value, __u32);
+} neighbours SEC(".maps");
+
+/* Next hops of outside destinations, direct mapped. BPF writes and reads; a stale epoch is a miss. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DAISY_ROUTE_CACHE);
+	__type(key, __u32);
+	__type(value, union daisy_route);
+} routes SEC(".maps");
+
+/* Counters. BPF writes, userspace sums over the CPUs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct daisy_counters);
+} counters SEC(".maps");
+
+/* Token bucket of the ICMP errors that we generate, per CPU. BPF only. */
+struct daisy_icmp_tokens {
+	__u64 last_ns;
+	__u64 tokens;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct daisy_icmp_tokens);
+} icmp_tokens SEC(".maps");
+
+/* Next hop as the kernel's FIB answered it, while no number is known for it. BPF only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct daisy_nexthop);
+} fib_answer SEC(".maps");
+
+/* Events to userspace, one ring per CPU. Full: counted in events_lost. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} events SEC(".maps");
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What userspace tells the packet path: settings, links, next hops, addresses.
+ * Userspace writes, BPF reads, unless a member says otherwise.
+ */
+#ifndef DAISY_SHARED_CONFIG_H
+#define DAISY_SHARED_CONFIG_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+#include "limits.h"
+
+/*
+ * Timers: symbol, name in the configuration (kebab case) , default in seconds,
+ * least value the configuration accepts, sentence.
+ */
+#define DAISY_TIMERS(X) \
+	X(UDP, "udp", 300, 120, "UDP mapping without outbound packets (RFC 4787 REQ-5)") \
+	X(ICMP, "icmp", 60, 60, "ICMP query mapping without outbound packets (RFC 5508 REQ-2)") \
+	X(TCP_OPENING, "tcp-opening", 240, 4, "partially open TCP connection (RFC 5382 REQ-5, RFC 7857 section 2.1)") \
+	X(TCP_ESTABLISHED, "tcp-established", 7440, 7440, "idle established TCP connection (RFC 5382 REQ-5)") \
+	X(TCP_CLOSING, "tcp-closing", 240, 4, "TCP connection with FIN in both directions (RFC 7857 section 2.1)") \
+	X(TCP_RESET, "tcp-reset", 240, 240, "TCP connection after RST (RFC 7857 section 2.2)") \
+	X(HOLD, "hold-down", 120, 0, "freed port before its next use (RFC 6888 REQ-8)") \
+	X(FRAGMENT, "fragment", 30, 1, "translation of later fragments after the first one") \
+	X(SUBSCRIBER, "subscriber", 3600, 0, "pairing of a subscriber without mappings with its address")
+
+enum daisy_timer {
+#define X(sym, name, def, min, help) DAISY_TIMER_##sym,
+	DAISY_TIMERS(X)
+#undef X
+	DAISY_N_TIMERS,
+};
+
+/* daisy_conf.options */
+#define DAISY_OPT_PARITY 1		/* port parity preservation (RFC 4787 REQ-4) */
+#define DAISY_OPT_RANGE 2		/* range preservation, 1-1023 (RFC 4787 REQ-3a) */
+#define DAISY_OPT_EVENTS 4		/* somebody listens: write events for every creation */
+
+struct daisy_conf {
+	__u64 hash_key[4];	/* secret of the index; odd multipliers; pinned with the index */
+	__s64 clock_offset_ns;	/* added to the monotonic clock; tests set it */
+	__u32 alive_tick;	/* daemon's liveness stamp; older than DAISY_ALIVE_TICKS: do not trust next hops */
+	__u16 nexthop_epoch;	/* raised whenever a route or a neighbour changed; never 0 */
+	__u16 static_nexthop;	/* towards the outside, 0: by route */
+	__u32 timer[DAISY_N_TIMERS];	/* ticks */
+	__u32 options;
+	__u32 index_mask;	/* number of buckets minus one */
+	__u32 overflow_used;	/* BPF writes: entries in index_overflow (atomic) */
+	__u32 icmp_rate;	/* ICMP errors that we generate, per second and CPU (RFC 1812 4.3.2.8) */
+};
+
+#define DAISY_ALIVE_TICKS 10
+
+enum daisy_side {
+	SIDE_NONE,		/* frames pass to the kernel */
+	SIDE_INSIDE,
+	SIDE_OUTSIDE,
+	SIDE_BOTH,
+};
+
+struct daisy_link {
+	__u8 mac[6];
+	__u8 side;		/* enum daisy_side */
+	__u8 n_tags;		/* VLAN tags of its frames, 0 to 2 */
+	__u16 tag[2];		/* outermost first, TPID 802.1Q for a single tag, 802.1ad outside of two */
+	__u16 zone;
+	__u16 mtu;		/* of the IP packet */
+	__u32 ifindex;		/* of the device that owns the addresses and routes (eth0.100) */
+	__u32 tx_ifindex;	/* of the device frames leave by (eth0) */
+	__u8 addr[4];		/* source of the ICMP errors that we generate; 0.0.0.0: none is generated */
+	__u16 static_nexthop;	/* towards the inside for mappings created from this link, 0: by route */
+	__u16 device;		/* number of the untagged link of the same device */
+};
+
+/* Tagged frames: which link. */
+struct daisy_tag_key {
+	__u16 device;
+	__u16 tag[2];
+	__u16 pad;
+};
+
+enum daisy_nexthop_state {
+	NEXTHOP_NONE,
+	NEXTHOP_RESOLVED,
+	NEXTHOP_UNRESOLVED,
+};
+
+struct daisy_nexthop {
+	__u8 dmac[6];		/* adjacent to smac: copied as twelve bytes */
+	__u8 smac[6];
+	__u16 link;		/* egress */
+	__u16 mtu;
+	__u8 state;		/* enum daisy_nexthop_state */
+	__u8 n_tags;
+	__u16 tag[2];
+	__u16 pad;
+	__u8 addr[4];
+	__u32 ifindex;
+};
+
+/* Neighbour, as bpf_fib_lookup answers it, to its number in nexthops. */
+struct daisy_neighbour_key {
+	__u32 ifindex;
+	__u8 addr[4];
+};
+
+/* Remembered next hop of an outside destination; BPF writes and reads, one word. */
+union daisy_route {
+	__u64 word;
+	struct {
+		__u8 addr[4];
+		__u16 nexthop;
+		__u16 epoch;
+	};
+};
+
+enum daisy_addr_kind {
+	ADDR_NONE,
+	ADDR_EXTERNAL,		/* an address of the pool; slot says which */
+	ADDR_OWN,		/* the box's: to the kernel */
+};
+
+struct daisy_addr_entry {
+	__u8 addr[4];
+	__u16 slot;
+	__u8 kind;		/* enum daisy_addr_kind */
+	__u8 pad;
+};
+
+/*
+ * Open addressing: bucket daisy_addr_hash(addr), entries filled from the first
+ * on, a full bucket goes on in the next (once).
+ */
+struct daisy_addr_bucket {
+	struct daisy_addr_entry entry[8];
+};
+
+/* addr: the four bytes as they stand in memory. */
+static inline __u32 daisy_addr_hash(__u32 addr)
+{
+	return (addr * 0x9e3779b1u) >> 20;	/* Knuth's multiplier, twelve bits: DAISY_ADDR_BUCKETS */
+}
+
+struct daisy_prefix_key {
+	__u32 prefixlen;	/* 32 (zone) + length of the prefix */
+	__u16 zone_be;		/* network order: the trie compares bytes */
+	__u16 pad;
+	__u8 addr[4];
+};
+
+struct daisy_prefix {
+	__u32 link;		/* link that announced it, for listings */
+};
+
+/* External addresses a zone may use: pool_slots[first .. first + n - 1]. */
+struct daisy_zone {
+	__u32 first;
+	__u32 n;
+};
+
+_Static_assert(DAISY_ADDR_BUCKETS == 1 << 12, "daisy_addr_hash yields twelve bits");
+_Static_assert(sizeof(struct daisy_link) == 32, "link");
+_Static_assert(sizeof(struct daisy_nexthop) == 32, "next hop");
+_Static_assert(sizeof(union daisy_route) == 8, "route");
+_Static_assert(sizeof(struct daisy_addr_bucket) == 64, "address bucket: one line");
+_Static_assert(sizeof(struct daisy_prefix_key) == 12, "prefix key");
+
+#endif

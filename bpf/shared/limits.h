@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bounds that kernel and userspace share, each with the reason for its value. */
+#ifndef DAISY_SHARED_LIMITS_H
+#define DAISY_SHARED_LIMITS_H
+
+/* The index entry has twelve bits for the address slot. */
+#define DAISY_MAX_SLOTS 4096
+
+/* A 16-bit port or ICMP query id indexes the vector. */
+#define DAISY_VECTOR_SIZE 65536
+
+/* One cache line of eight-byte entries. */
+#define DAISY_BUCKET_ENTRIES 8
+
+/* A devmap entry each; more interfaces (tagged ones included) on one box is a switch. */
+#define DAISY_MAX_LINKS 64
+
+/* Inside networks that may use the same addresses. */
+#define DAISY_MAX_ZONES 256
+
+/* Neighbours on our links; those that do not fit are resolved per packet by the kernel's FIB. */
+#define DAISY_MAX_NEXTHOPS 16384
+
+/* Destinations whose next hop is remembered; direct mapped, a miss costs one FIB lookup. */
+#define DAISY_ROUTE_CACHE 65536
+
+/* 4096 lines of eight: even with every slot in use a line holds one address on average. */
+#define DAISY_ADDR_BUCKETS 4096
+
+/* Inside prefixes over all zones. */
+#define DAISY_MAX_PREFIXES 4096
+
+/* Datagrams whose first fragment has been seen (bounded memory against floods, RFC 4787 REQ-14). */
+#define DAISY_MAX_FRAGMENTS 16384
+
+/*
+ * An XDP program under BPF_PROG_RUN sees one page less head- and tailroom: 3520 bytes.
+ * 8 bytes of header and 438 items of 8 bytes fit with room for alignment.
+ */
+#define DAISY_BATCH_ITEMS 438
+
+/* Unanswered connections that strangers may open to one TCP mapping; see DESIGN.md 3.1. */
+#define DAISY_MAX_STRANGERS 32
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Mapping state, shared by the packet path and userspace.
+ *
+ * A port vector is an array indexed by the external port (or ICMP query id);
+ * its record is the mapping. The index finds the record from the inside
+ * endpoint. Every change of a mapping's state is one compare-and-swap on its
+ * control word. Addresses are bytes in network order, ports are in host order,
+ * times are ticks of 2^30 ns (1.07 s) of the daisy clock (bpf/lib/clock.h,
+ * user/lib/clock.h).
+ */
+#ifndef DAISY_SHARED_NAT_H
+#define DAISY_SHARED_NAT_H
+
+#ifndef __VMLINUX_H__
+#include <linux/types.h>
+#endif
+#include "limits.h"
+
+enum daisy_proto {
+	DAISY_UDP,
+	DAISY_TCP,
+	DAISY_ICMP,
+	DAISY_N_PROTOS,
+};
+
+/* Life of a record: FREE -> NEW -> ACTIVE -> HOLD -> FREE, or NEW -> (ABORTED ->) ROLLED_BACK -> FREE. */
+enum daisy_mapping_state {
+	MAPPING_FREE,		/* nobody's; its bit in the port map says "free" */
+	MAPPING_NEW,		/* claimed by a creator, not yet visible to packets */
+	MAPPING_ABORTED,	/* lost against a twin, the creator has yet to notice */
+	MAPPING_ACTIVE,		/* translates */
+	MAPPING_HOLD,		/* expired, the port rests (RFC 6888 REQ-8) */
+	MAPPING_ROLLED_BACK,	/* never translated; rests for one grace period */
+};
+
+/* bits of the control word */
+#define DAISY_SEEN_MASK 0xfffffffULL
+#define DAISY_GEN_SHIFT 40
+#define DAISY_GEN_MASK 0xffffULL
+#define DAISY_STATE_SHIFT 56
+
+union daisy_control {
+	__u64 word;
+	struct {
+		__u64 seen : 28;	/* tick of the last outbound packet, or of the last state change */
+		__u64 held : 12;	/* packets held while frozen (live migration) */
+		__u64 generation : 16;	/* counts the uses of this record */
+		__u64 state : 8;	/* enum daisy_mapping_state */
+	};
+};
+
+union daisy_endpoint {
+	__u64 word;
+	struct {
+		__u8 addr[4];
+		__u16 port;
+		__u16 zone;		/* for remote endpoints: 0 */
+	};
+};
+
+/* daisy_mapping.flags */
+#define MAPPING_UNTRACKED 1	/* TCP: carried connections that found no room; lives by the established timer */
+
+struct daisy_mapping {
+	union daisy_control ctl;
+	union daisy_endpoint inside;
+	__u16 nexthop;		/* towards the inside; valid while nexthop_epoch is current, 0: unknown */
+	__u16 nexthop_epoch;
+	__u32 created;		/* tick */
+	__u32 conns;		/* TCP, beyond those in the record: answered, low 16 bits; strangers', high 16 bits */
+	__u16 flags;
+	__u16 link;		/* the inside link that created it */
+};
+
+enum daisy_conn_state {
+	CONN_FREE,
+	CONN_CLAIMED,		/* its creator is filling it in */
+	CONN_OPENING,		/* partially open: SYN seen in one direction */
+	CONN_ESTABLISHED,	/* SYN seen in both directions */
+	CONN_CLOSING,		/* FIN seen in both directions */
+	CONN_RESET,		/* RST seen; any other packet takes it back (RFC 7857 section 2.2) */
+};
+
+/* daisy_conn_control.flags */
+#define CONN_SYN_OUT 1
+#define CONN_SYN_IN 2
+#define CONN_FIN_OUT 4
+#define CONN_FIN_IN 8
+#define CONN_ANSWERED 16	/* the inside has sent; only such connections keep the mapping alive */
+
+#define DAISY_CONN_FLAGS_SHIFT 48
+#define DAISY_CONN_STATE_SHIFT 56
+
+union daisy_conn_control {
+	__u64 word;
+	struct {
+		__u64 seen : 28;
+		__u64 unused : 20;
+		__u64 flags : 8;
+		__u64 state : 8;	/* enum daisy_conn_state */
+	};
+};
+
+struct daisy_conn {
+	union daisy_conn_control ctl;
+	union daisy_endpoint remote;
+};
+
+#define DAISY_INLINE_CONNS 2
+
+struct daisy_tcp_mapping {
+	struct daisy_mapping m;
+	struct daisy_conn conn[DAISY_INLINE_CONNS];
+};
+
+/* Connections beyond the ones in the record. The generation is the mapping's. */
+struct daisy_conn_key {
+	__u8 remote_addr[4];
+	__u16 remote_port;
+	__u16 ext_port;
+	__u16 slot;
+	__u16 generation;
+};
+
+/* Two-choice index: one word an entry, zero is empty. */
+#define DAISY_ENTRY_FP_SHIFT 40
+#define DAISY_ENTRY_SLOT_SHIFT 28
+#define DAISY_ENTRY_PORT_SHIFT 12
+#define DAISY_ENTRY_GEN_MASK 0xfffULL
+
+union daisy_entry {
+	__u64 word;
+	struct {
+		__u64 generation : 12;	/* low bits of the record's */
+		__u64 port : 16;
+		__u64 slot : 12;
+		__u64 fingerprint : 24;
+	};
+};
+
+struct daisy_bucket {
+	union daisy_entry entry[DAISY_BUCKET_ENTRIES];
+};
+
+/* Keys that found both buckets full. */
+struct daisy_overflow_key {
+	union daisy_endpoint inside;
+	__u32 proto;
+	__u32 pad;
+};
+
+/* One per (slot, protocol), index slot * DAISY_N_PROTOS + proto. Bit set: the port is free. */
+struct daisy_port_map {
+	__u64 summary[16];	/* bit w of summary[w / 64]: leaf[w] may have a free port (a hint) */
+	__u64 leaf[1024];
+	__s32 n_free;
+	__u16 first;		/* dynamic range, inclusive */
+	__u16 last;
+};
+
+enum daisy_slot_state {
+	SLOT_EMPTY,
+	SLOT_ACTIVE,
+	SLOT_DRAINING,		/* translates, takes no new mapping */
+};
+
+struct daisy_slot {
+	__u8 addr[4];
+	__u8 state;		/* enum daisy_slot_state */
+	__u8 pool;		/* number of the pool, for listings */
+	__u16 pad;
+};
+
+/* Subscriber: an inside address of a zone. One external address for all its protocols (RFC 6888 REQ-2). */
+struct daisy_subscriber_key {
+	__u8 addr[4];
+	__u16 zone;
+	__u16 pad;
+};
+
+#define SUBSCRIBER_LIVE 1
+#define SUBSCRIBER_DEAD 2
+#define DAISY_SUB_SLOT_SHIFT 32
+#define DAISY_SUB_STATE_SHIFT 56
+
+struct daisy_subscriber {
+	union {
+		__u64 word;
+		struct {
+			__u64 mappings : 32;	/* of all protocols */
+			__u64 slot : 12;
+			__u64 unused : 12;
+			__u64 state : 8;	/* SUBSCRIBER_* */
+		};
+	} ctl;
+	__u32 last_change;	/* tick of the last creation or removal */
+	__u32 pad;
+};
+
+/* Fragmented datagram whose first fragment was translated. */
+struct daisy_fragment_key {
+	__u8 saddr[4];
+	__u8 daddr[4];
+	__u16 id;		/* as on the wire */
+	__u16 zone;
+	__u8 proto;		/* IP protocol number */
+	__u8 outbound;
+	__u16 pad;
+};
+
+struct daisy_fragment {
+	__u8 saddr[4];		/* after translation */
+	__u8 daddr[4];
+	__u32 seen;		/* tick */
+	__u16 to_inside;	/* direction after translation: 1 towards the inside */
+	__u16 link;		/* inside link, for the route towards the inside */
+};
+
+/* One item of a sweep batch (BPF_PROG_RUN): "look at this record, its time may have come". */
+struct daisy_sweep_item {
+	__u16 slot;
+	__u16 port;
+	__u8 proto;		/* enum daisy_proto */
+	__u8 force;		/* 1: expire whatever its timer says (operator's delete) */
+	__u16 pad;
+};
+
+/* Header of a batch; the program writes `done` and `freed` back. */
+struct daisy_sweep_header {
+	__u16 n;		/* items that follow */
+	__u16 done;
+	__u16 expired;		/* ACTIVE -> HOLD */
+	__u16 freed;		/* HOLD or ROLLED_BACK -> FREE */
+};
+
+/* Item of a connection batch, program sweep_conns. */
+struct daisy_conn_item {
+	struct daisy_conn_key key;
+	__u32 pad;
+};
+
+_Static_assert(sizeof(union daisy_control) == 8, "control word");
+_Static_assert(sizeof(struct daisy_mapping) == 32, "UDP record: half a line");
+_Static_assert(sizeof(struct daisy_tcp_mapping) == 64, "TCP record: one line");
+_Static_assert(sizeof(struct daisy_bucket) == 64, "bucket: one line");
+_Static_assert(sizeof(struct daisy_conn_key) == 12, "no padding in a key");
+_Static_assert(sizeof(struct daisy_overflow_key) == 16, "no padding in a key");
+_Static_assert(sizeof(struct daisy_port_map) == 8328, "port map");
+_Static_assert(sizeof(struct daisy_subscriber_key) == 8, "no padding in a key");
+_Static_assert(sizeof(struct daisy_subscriber) == 16, "subscriber");
+_Static_assert(sizeof(struct daisy_fragment_key) == 16, "no padding in a key");
+_Static_assert(sizeof(struct daisy_fragment) == 16, "fragment");
+_Static_assert(sizeof(struct daisy_sweep_item) == 8, "batch item");
+_Static_assert(sizeof(struct daisy_sweep_header) == 8, "batch header");
+_Static_assert(sizeof(struct daisy_conn_item) == 16, "connection batch item");
+
+#endif
