@@ -30,17 +30,13 @@ void daisy_error_set(const char *fmt, ...)
 
 void daisy_error_prefix(const char *fmt, ...)
 {
-	char text[DAISY_ERROR_SIZE];
+	char context[DAISY_ERROR_SIZE / 2];
 	va_list args;
-	int n;
 
 	va_start(args, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, args);
+	vsnprintf(context, sizeof(context), fmt, args);
 	va_end(args);
-	if (n >= 0 && (size_t)n < sizeof(text))
-		snprintf(text + n, sizeof(text) - (size_t)n, ": %s", line);
-	flatten(text);
-	memcpy(line, text, sizeof(line));
+	daisy_error_set("%s: %s", context, line);
 }
 
 const char *daisy_error(void)
