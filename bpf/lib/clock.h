@@ -28,10 +28,15 @@ static __always_inline __u32 clock_tick(const struct daisy_conf *c)
 	return (clock_ns(c) >> TICK_SHIFT) & DAISY_SEEN_MASK;
 }
 
-/* Ticks from then to now. */
+/*
+ * Ticks from then to now. Another CPU may have stamped a record after we read
+ * the clock: a stamp ahead of us is of age 0, not of nine years.
+ */
 static __always_inline __u32 tick_age(__u32 now, __u32 then)
 {
-	return (now - then) & DAISY_SEEN_MASK;
+	__u32 age = (now - then) & DAISY_SEEN_MASK;
+
+	return age > DAISY_SEEN_MASK / 2 ? 0 : age;
 }
 
 #endif
