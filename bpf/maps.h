@@ -64,16 +64,22 @@ struct {
 	__type(value, struct daisy_slot);
 } slots SEC(".maps");
 
-/* Which slots a zone may use. Userspace writes; the first packet of a subscriber reads. */
+/*
+ * Which slots a zone may use. Userspace writes each as one word; the first
+ * packet of a subscriber reads it as one.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, DAISY_MAX_ZONES);
 	__type(key, __u32);
 	__type(value, struct daisy_zone);
 } zones SEC(".maps");
 
+/* The lists that zones point into. Room for two: a list is written beside the one in use. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 2 * DAISY_MAX_SLOTS);
 	__type(key, __u32);
 	__type(value, __u32);

@@ -50,12 +50,17 @@ SUBPROG int slot_choose(__u32 zone)
 	struct daisy_zone *z = bpf_map_lookup_elem(&zones, &zone);
 	int best = -REASON_NO_ADDRESS, drawn = 0;
 	__s32 best_free = -1;
+	__u64 list;
 
-	if (!z || !z->n)
+	if (!z)
+		return -REASON_NO_ADDRESS;
+	/* One read: userspace may switch to another list at any moment. */
+	list = *(volatile __u64 *)z;
+	if (!(list >> 32))
 		return -REASON_NO_ADDRESS;
 	/* Eight draws at most: draining slots may stand between. */
 	for (int i = 0; i < 8 && drawn < 2; i++) {
-		__u32 at = z->first + ((__u64)bpf_get_prandom_u32() * z->n >> 32);
+		__u32 at = (__u32)list + ((__u64)bpf_get_prandom_u32() * (list >> 32) >> 32);
 		__u32 *slot = bpf_map_lookup_elem(&pool_slots, &at);
 		__s32 free;
 

@@ -162,6 +162,7 @@ struct daisy_zone {
 
 _Static_assert(DAISY_ADDR_BUCKETS == 1 << 12, "daisy_addr_hash yields twelve bits");
 _Static_assert(sizeof(struct daisy_link) == 32, "link");
+_Static_assert(sizeof(struct daisy_zone) == 8, "zone: one word");
 _Static_assert(sizeof(struct daisy_nexthop) == 32, "next hop");
 _Static_assert(sizeof(union daisy_route) == 8, "route");
 _Static_assert(sizeof(struct daisy_addr_bucket) == 64, "address bucket: one line");
