@@ -217,12 +217,12 @@ demo-clean:
 test:
 	@scripts/deps build demo test
 	+@$(MAKE) $(JOBS) test-programs
-	@BUILD='$(abspath $(BUILD))' tests/run-all tests/suites
+	@BUILD='$(abspath $(BUILD))' tests/run-all tests/suites $(ONLY)
 
 test-long:
 	@scripts/deps build demo test long
 	+@$(MAKE) $(JOBS) test-programs
-	@BUILD='$(abspath $(BUILD))' tests/run-all tests/suites-long
+	@BUILD='$(abspath $(BUILD))' tests/run-all tests/suites-long $(ONLY)
 
 bench:
 	@scripts/deps build demo bench
@@ -258,7 +258,7 @@ help:
 	@echo 'make deps         install missing packages (GROUPS="build demo test bench long", default build)'
 	@echo 'make demo         run real clients through a NAT in network namespaces and report'
 	@echo '                  (KEEP=1 leaves it running, make demo-clean ends it)'
-	@echo 'make test         run every test: units, packets, topologies'
+	@echo 'make test         run every test: units, packets, topologies (ONLY=word)'
 	@echo 'make test-long    the rest: soaks, planted faults, other kernels'
 	@echo 'make bench        measure against the kernel (BENCH=nat for one benchmark)'
 	@echo 'make install      install (PREFIX=$(PREFIX), DESTDIR=)'
