@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* daisy pool: named sets of external addresses. */
+#include "cli/commands.h"
+#include "cli/request.h"
+
+static const struct daisy_column columns[] = {
+	{ "name", "POOL", FORMAT_TEXT, NULL },
+	{ "n_addresses", "COUNT", FORMAT_NUMBER, NULL },
+	{ "ports", "PORTS", FORMAT_TEXT, NULL },
+	{ "reserved", "RESERVED", FORMAT_TEXT, NULL },
+	{ "zones", "ZONES", FORMAT_TEXT, NULL },
+	{ "unsaved", "UNSAVED", FORMAT_TEXT, NULL },
+	{ "addresses", "ADDRESSES", FORMAT_TEXT, NULL },
+	{ NULL, NULL, FORMAT_TEXT, NULL },
+};
+
+static enum daisy_exit show(struct daisy_cli *cli, struct daisy_args *args)
+{
+	return daisy_request_list(cli, "pool", "show", args->send, columns);
+}
+
+static enum daisy_exit add(struct daisy_cli *cli, struct daisy_args *args)
+{
+	return daisy_request_one(cli, "pool", "add", args->send, NULL);
+}
+
+static enum daisy_exit delete(struct daisy_cli *cli, struct daisy_args *args)
+{
+	return daisy_request_one(cli, "pool", "delete", args->send, NULL);
+}
+
+static const struct daisy_param show_params[] = {
+	{ .key = "name", .type = VALUE_NAME, .help = "only this pool" },
+	{ .key = NULL },
+};
+
+static const struct daisy_param add_params[] = {
+	{ .key = "name", .type = VALUE_NAME, .flags = PARAM_REQUIRED,
+	  .help = "pool to make, or to add to" },
+	{ .key = "addresses", .type = VALUE_ADDRESSES, .flags = PARAM_REQUIRED | PARAM_REPEAT,
+	  .help = "ADDRESS, ADDRESS-ADDRESS (both ends included) or PREFIX" },
+	{ .key = "ports", .type = VALUE_PORTS, .metavar = "FIRST-LAST",
+	  .help = "dynamic ports of a new pool (1024-65535)" },
+	{ .key = "reserved", .type = VALUE_PORTS, .metavar = "PORTS", .flags = PARAM_REPEAT,
+	  .help = "ports of a new pool never given out: PORT or FIRST-LAST" },
+	{ .key = "zone", .arg = "zones", .type = VALUE_NUMBER, .min = 0, .max = DAISY_MAX_ZONES - 1,
+	  .metavar = "ZONE", .flags = PARAM_REPEAT, .help = "zones that may use a new pool (all)" },
+	{ .key = NULL },
+};
+
+static const struct daisy_param delete_params[] = {
+	{ .key = "name", .type = VALUE_NAME, .flags = PARAM_REQUIRED, .help = "the pool" },
+	{ .key = "addresses", .type = VALUE_ADDRESSES, .flags = PARAM_REPEAT,
+	  .help = "only these addresses; without it: the whole pool" },
+	{ .key = NULL },
+};
+
+static const struct daisy_command commands[] = {
+	{ "show", "List pools.", show_params, show },
+	{ "add", "Make a pool, or give one more addresses.", add_params, add },
+	{ "delete", "Take addresses away, with all their mappings.", delete_params, delete },
+	{ NULL, NULL, NULL, NULL },
+};
+
+const struct daisy_object daisy_object_pool = {
+	"pool", "named sets of external addresses", commands,
+};
