@@ -38,17 +38,17 @@ static __always_inline void *item_at(struct batch *b, __u32 i, __u32 size)
 	return data + offset + size <= data_end ? data + offset : NULL;
 }
 
-static __always_inline int run_mapping(struct batch *b, struct daisy_conf *c, __u32 i)
+static __always_inline int run_mapping(struct batch *b, __u32 i)
 {
 	struct daisy_sweep_item *in = item_at(b, i, sizeof(*in)), it;
 
 	if (!in)
 		return -1;
 	it = *in;
-	return sweep_one(b->ctx, c, &it, b->now);
+	return sweep_one(b->ctx, &it, b->now);
 }
 
-static __always_inline int run_conn(struct batch *b, struct daisy_conf *c, __u32 i)
+static __always_inline int run_conn(struct batch *b, __u32 i)
 {
 	struct daisy_conn_item *in = item_at(b, i, sizeof(*in));
 	struct daisy_conn_key key;
@@ -56,32 +56,31 @@ static __always_inline int run_conn(struct batch *b, struct daisy_conf *c, __u32
 	if (!in)
 		return -1;
 	key = in->key;
-	return sweep_one_conn(c, &key, b->now);
+	return sweep_one_conn(&key, b->now);
 }
 
-static __always_inline int run_subscriber(struct batch *b, struct daisy_conf *c, __u32 i)
+static __always_inline int run_subscriber(struct batch *b, __u32 i)
 {
 	struct daisy_subscriber_key *in = item_at(b, i, sizeof(*in)), key;
 
 	if (!in)
 		return -1;
 	key = *in;
-	return sweep_one_subscriber(c, &key, b->now);
+	return sweep_one_subscriber(&key, b->now);
 }
 
 static long run_item(__u32 i, struct batch *b)
 {
-	struct daisy_conf *c = conf_get();
 	int result;
 
-	if (!c || i >= b->n)
+	if (i >= b->n)
 		return 1;
 	if (b->kind == BATCH_MAPPINGS)
-		result = run_mapping(b, c, i);
+		result = run_mapping(b, i);
 	else if (b->kind == BATCH_CONNS)
-		result = run_conn(b, c, i);
+		result = run_conn(b, i);
 	else
-		result = run_subscriber(b, c, i);
+		result = run_subscriber(b, i);
 	if (result < 0)
 		return 1;
 	b->done++;

@@ -17,7 +17,7 @@ static __always_inline __u32 addr_word_slot(__u64 word)
 	return word >> 32 & 0xffff;
 }
 
-SUBPROG __u64 addr_find_on(__u32 bucket, __u32 addr)
+STAGE __u64 addr_find_on(__u32 bucket, __u32 addr)
 {
 	struct daisy_addr_bucket *b;
 

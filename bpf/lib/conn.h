@@ -226,10 +226,12 @@ static __always_inline bool conn_update_table(struct daisy_tcp_mapping *t, const
  * first of its mapping. Returns 0, or -REASON_NO_MAPPING if the mapping ended
  * at this moment.
  */
-SUBPROG int conn_track(struct daisy_tcp_mapping *t, const struct conn_packet *p)
+STAGE int conn_track(struct daisy_tcp_mapping *t, const struct conn_packet *p)
 {
 	__u64 before;
 
+	if (!t || !p)
+		return 0;
 	for (int i = 0; i < DAISY_INLINE_CONNS; i++) {
 		struct daisy_conn *c = &t->conn[i];
 

@@ -32,11 +32,20 @@ static __always_inline struct daisy_counters *counters_get(void)
 DAISY_REASONS(X)
 #undef X
 
+/* Count a packet in the counter at an offset of struct daisy_counters. */
+static __always_inline void count_end(struct daisy_counters *c, __u32 offset)
+{
+	barrier_var(offset);
+	if (offset <= sizeof(*c) - sizeof(__u64))
+		*(__u64 *)((void *)c + offset) += 1;
+}
+
 static __always_inline void count_drop(struct daisy_counters *c, __u32 reason)
 {
 	__u64 *drops = &c->drop_TRUNCATED;
 	__u32 i = reason - 1;
 
+	barrier_var(i);	/* the verifier must see the bound of what is added, not of what it came from */
 	if (i < DAISY_N_REASONS - 1)
 		drops[i]++;
 }

@@ -34,7 +34,7 @@ struct create_args {
 	__u32 proto;
 	__u32 link;
 	__u32 now;		/* tick */
-	__u32 pad;
+	__u32 find_only;	/* 1: the packet may not open a mapping */
 };
 
 static __always_inline bool inside_prefix(__u32 zone, const void *addr)
@@ -46,20 +46,23 @@ static __always_inline bool inside_prefix(__u32 zone, const void *addr)
 }
 
 /* Steps 2 and 3. Returns the port, or 0 when none is free. *ctl is the record's word. */
-SUBPROG int create_record(const struct daisy_conf *c, const struct create_args *a,
-				    __u32 slot, __u64 *ctl)
+STAGE int create_record(const struct create_args *a, __u32 slot, __u64 *ctl)
 {
-	union daisy_endpoint inside = { .word = a->endpoint };
-	struct port_wish wish = {
-		.map = slot * DAISY_N_PROTOS + a->proto,
-		.random = bpf_get_prandom_u32(),
-		.original = inside.port,
-		.options = a->proto == DAISY_ICMP ? 0 : c->options,
-	};
-	__u32 port = port_claim(&wish);
+	struct daisy_conf *c = conf_get();
+	struct port_wish wish = {};
+	union daisy_endpoint inside;
 	struct daisy_mapping *m;
+	__u32 port;
 	__u64 word;
 
+	if (!a || !ctl || !c)
+		return 0;
+	inside.word = a->endpoint;
+	wish.map = slot * DAISY_N_PROTOS + a->proto;
+	wish.random = bpf_get_prandom_u32();
+	wish.original = inside.port;
+	wish.options = a->proto == DAISY_ICMP ? 0 : c->options;
+	port = port_claim(&wish);
 	if (!port)
 		return 0;
 	m = vector_record(a->proto, slot, port);
@@ -109,12 +112,17 @@ static __always_inline bool twin_wins(__u64 theirs, __u64 ours, __u64 endpoint, 
 }
 
 /* Step 5. True if we have lost. */
-SUBPROG bool twin_search(const struct daisy_conf *c, const struct create_args *a, __u64 ours)
+STAGE int twin_search(const struct create_args *a, __u64 ours)
 {
-	struct daisy_overflow_key key = { .inside.word = a->endpoint, .proto = a->proto };
+	struct daisy_conf *c = conf_get();
+	struct daisy_overflow_key key = {};
 	union daisy_entry *e;
 	struct index_place p;
 
+	if (!a || !c)
+		return true;
+	key.inside.word = a->endpoint;
+	key.proto = a->proto;
 	index_place(c, endpoint_hash(c, a->endpoint, a->proto), &p);
 	for (int n = 0; n < 2 * DAISY_BUCKET_ENTRIES; n++) {
 		__u32 i = p.bucket[n / DAISY_BUCKET_ENTRIES & 1];
@@ -142,20 +150,22 @@ static __always_inline void create_undo(struct daisy_mapping *m, const struct cr
 }
 
 /* Steps 4 to 6 for a filled record. Returns 0 or minus a reason. */
-SUBPROG int create_publish(struct daisy_conf *c, const struct create_args *a,
-				     __u64 entry, __u64 ctl)
+STAGE int create_publish(const struct create_args *a, __u64 entry, __u64 ctl)
 {
-	struct daisy_mapping *m = vector_record(a->proto, entry_slot(entry), entry_port(entry));
+	struct daisy_mapping *m;
 	int err;
 
+	if (!a)
+		return -REASON_NO_VECTOR;
+	m = vector_record(a->proto, entry_slot(entry), entry_port(entry));
 	if (!m)
 		return -REASON_NO_VECTOR;
-	err = index_insert(c, a->endpoint, a->proto, entry);
+	err = index_insert(a->endpoint, a->proto, entry);
 	if (!err) {
-		if (!twin_search(c, a, entry) &&
+		if (!twin_search(a, entry) &&
 		    ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_ACTIVE, a->now)) == ctl)
 			return 0;
-		index_remove(c, a->endpoint, a->proto, entry);
+		index_remove(a->endpoint, a->proto, entry);
 		err = -REASON_CREATE_RACE;
 	}
 	create_undo(m, a, ctl);
@@ -176,40 +186,49 @@ static __always_inline void count_created(__u32 proto)
 		c->created_icmp++;
 }
 
-SUBPROG int create_event(struct xdp_md *ctx, const struct create_args *a, __u64 entry, int reason)
+STAGE int create_event(struct xdp_md *ctx, const struct create_args *a, __u64 entry, int reason)
 {
-	struct daisy_event e = {
-		.kind = reason ? EVENT_EXHAUSTED : EVENT_CREATED,
-		.proto = a->proto, .reason = reason, .tick = a->now,
-		.slot = entry_slot(entry), .port = entry_port(entry),
-		.generation = entry & DAISY_ENTRY_GEN_MASK, .link = a->link,
-		.inside.word = a->endpoint,
-	};
+	struct daisy_event e = {};
+
+	if (!a)
+		return 0;
+	e.kind = reason ? EVENT_EXHAUSTED : EVENT_CREATED;
+	e.proto = a->proto;
+	e.reason = reason;
+	e.tick = a->now;
+	e.slot = entry_slot(entry);
+	e.port = entry_port(entry);
+	e.generation = entry & DAISY_ENTRY_GEN_MASK;
+	e.link = a->link;
+	e.inside.word = a->endpoint;
 
 	event_send(ctx, &e);
 	return 0;
 }
 
 /* One attempt. Returns the entry, or minus a reason. */
-SUBPROG __s64 create_once(struct daisy_conf *c, const struct create_args *a)
+STAGE __s64 create_once(const struct create_args *a)
 {
+	struct daisy_conf *c = conf_get();
 	struct daisy_subscriber_key key;
 	struct index_place p;
 	__u64 ctl = 0, entry;
 	int slot, port, err;
 
+	if (!a || !c)
+		return -REASON_NO_VECTOR;
 	subscriber_key(&key, a->endpoint);
 	slot = subscriber_acquire(&key, a->now);
 	if (slot < 0)
 		return slot;
-	port = create_record(c, a, slot, &ctl);
+	port = create_record(a, slot, &ctl);
 	if (!port) {
 		subscriber_release(&key, a->now);
 		return -REASON_NO_PORT;
 	}
 	index_place(c, endpoint_hash(c, a->endpoint, a->proto), &p);
 	entry = entry_make(p.fingerprint, slot, port, ctl_generation(ctl));
-	err = create_publish(c, a, entry, ctl);
+	err = create_publish(a, entry, ctl);
 	if (err) {
 		subscriber_release(&key, a->now);
 		return err;
@@ -221,7 +240,7 @@ SUBPROG __s64 create_once(struct daisy_conf *c, const struct create_args *a)
  * The mapping of an endpoint that the first look did not find: find it after
  * all, or create it. Returns the entry, or minus a reason.
  */
-__noinline __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
+STAGE __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
 {
 	union daisy_endpoint inside;
 	struct daisy_conf *c = conf_get();
@@ -229,13 +248,15 @@ __noinline __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
 
 	if (!a || !c)
 		return -REASON_NO_VECTOR;
-	entry = index_find(c, a->endpoint, a->proto);
+	entry = index_find(a->endpoint, a->proto);
 	if (entry)
 		return entry;
 	inside.word = a->endpoint;
 	if (!inside_prefix(inside.zone, inside.addr))
 		return -REASON_NOT_INSIDE;
-	entry = create_once(c, a);
+	if (a->find_only)
+		return -REASON_TCP_NO_SYN;
+	entry = create_once(a);
 	if (entry > 0) {
 		count_created(a->proto);
 		if (c->options & DAISY_OPT_EVENTS)
@@ -249,7 +270,7 @@ __noinline __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
 	}
 	/* The winner becomes ACTIVE within its next few instructions. */
 	for (int i = 0; i < 32; i++) {
-		entry = index_find(c, a->endpoint, a->proto);
+		entry = index_find(a->endpoint, a->proto);
 		if (entry) {
 			COUNT(create_lost);
 			return entry;

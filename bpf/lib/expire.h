@@ -42,7 +42,7 @@ static __always_inline bool conn_is_over(const struct daisy_conf *c, __u64 word,
 }
 
 /* End the inline connections whose time is up. True if the mapping has none left, inline or in the table. */
-SUBPROG bool tcp_sweep_conns(const struct daisy_conf *c, struct daisy_tcp_mapping *t,
+static __always_inline bool tcp_sweep_conns(const struct daisy_conf *c, struct daisy_tcp_mapping *t,
 					    __u32 now, bool force)
 {
 	bool empty = true;
@@ -104,7 +104,7 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_HOLD, now)) != ctl)
 		return EXPIRE_NOTHING;
 	index_place(c, endpoint_hash(c, endpoint, it->proto), &p);
-	index_remove(c, endpoint, it->proto,
+	index_remove(endpoint, it->proto,
 		     entry_make(p.fingerprint, it->slot, it->port, ctl_generation(ctl)));
 	subscriber_key(&key, endpoint);
 	subscriber_release(&key, now);
@@ -124,14 +124,14 @@ static __always_inline int port_end_hold(struct daisy_mapping *m, const struct d
 	return EXPIRE_FREED;
 }
 
-SUBPROG int sweep_one(struct xdp_md *ctx, struct daisy_conf *c, const struct daisy_sweep_item *it,
-				__u32 now)
+STAGE int sweep_one(struct xdp_md *ctx, const struct daisy_sweep_item *it, __u32 now)
 {
+	struct daisy_conf *c = conf_get();
 	struct daisy_mapping *m;
 	__u64 ctl;
 	__u32 age;
 
-	if (it->proto >= DAISY_N_PROTOS)
+	if (!it || !c || it->proto >= DAISY_N_PROTOS)
 		return EXPIRE_NOTHING;
 	m = vector_record(it->proto, it->slot, it->port);
 	if (!m)
@@ -152,13 +152,18 @@ SUBPROG int sweep_one(struct xdp_md *ctx, struct daisy_conf *c, const struct dai
 }
 
 /* A connection of the table whose time is up, or whose mapping is gone. */
-SUBPROG int sweep_one_conn(struct daisy_conf *c, const struct daisy_conn_key *key, __u32 now)
+STAGE int sweep_one_conn(const struct daisy_conn_key *key, __u32 now)
 {
-	union daisy_conn_control *v = bpf_map_lookup_elem(&conns, key);
-	struct daisy_tcp_mapping *t = vector_tcp_record(key->slot, key->ext_port);
+	struct daisy_conf *c = conf_get();
+	union daisy_conn_control *v;
+	struct daisy_tcp_mapping *t;
 	__u64 word, ctl;
 	bool orphan;
 
+	if (!key || !c)
+		return EXPIRE_NOTHING;
+	v = bpf_map_lookup_elem(&conns, key);
+	t = vector_tcp_record(key->slot, key->ext_port);
 	if (!v)
 		return EXPIRE_NOTHING;
 	word = *(volatile __u64 *)&v->word;
@@ -181,12 +186,15 @@ SUBPROG int sweep_one_conn(struct daisy_conf *c, const struct daisy_conn_key *ke
  * compare-and-swap: a creator that holds the entry sees it and refuses one
  * packet rather than count on an entry that is going.
  */
-SUBPROG int sweep_one_subscriber(struct daisy_conf *c, const struct daisy_subscriber_key *key,
-					   __u32 now)
+STAGE int sweep_one_subscriber(const struct daisy_subscriber_key *key, __u32 now)
 {
-	struct daisy_subscriber *s = bpf_map_lookup_elem(&subscribers, key);
+	struct daisy_conf *c = conf_get();
+	struct daisy_subscriber *s;
 	__u64 word;
 
+	if (!key || !c)
+		return EXPIRE_NOTHING;
+	s = bpf_map_lookup_elem(&subscribers, key);
 	if (!s)
 		return EXPIRE_NOTHING;
 	word = *(volatile __u64 *)&s->ctl.word;

@@ -15,6 +15,7 @@
 #ifndef DAISY_INDEX_H
 #define DAISY_INDEX_H
 
+#include "clock.h"
 #include "count.h"
 #include "vector.h"
 
@@ -102,12 +103,15 @@ static __always_inline bool entry_is_live(__u64 entry, __u64 endpoint, __u32 pro
 }
 
 /* Search everything: both buckets, every entry, the overflow table. 0 if there is no mapping. */
-SUBPROG __u64 index_find(const struct daisy_conf *c, __u64 endpoint, __u32 proto)
+STAGE __u64 index_find(__u64 endpoint, __u32 proto)
 {
+	struct daisy_conf *c = conf_get();
 	struct daisy_overflow_key key = { .inside.word = endpoint, .proto = proto };
 	struct index_place p;
 	union daisy_entry *e;
 
+	if (!c)
+		return 0;
 	index_place(c, endpoint_hash(c, endpoint, proto), &p);
 	for (int n = 0; n < 2; n++) {
 		__u32 i = p.bucket[n & 1];
@@ -147,13 +151,16 @@ static __always_inline bool bucket_replace(__u32 bucket, __u64 from, __u64 to)
 }
 
 /* Publish an entry. 0, or -REASON_INDEX_FULL, or -REASON_CREATE_RACE when the overflow table has the key. */
-SUBPROG int index_insert(struct daisy_conf *c, __u64 endpoint, __u32 proto, __u64 entry)
+STAGE int index_insert(__u64 endpoint, __u32 proto, __u64 entry)
 {
+	struct daisy_conf *c = conf_get();
 	struct daisy_overflow_key key = { .inside.word = endpoint, .proto = proto };
 	union daisy_entry value = { .word = entry };
 	struct index_place p;
 	long err;
 
+	if (!c)
+		return -REASON_INDEX_FULL;
 	index_place(c, endpoint_hash(c, endpoint, proto), &p);
 	if (bucket_replace(p.bucket[0], 0, entry) || bucket_replace(p.bucket[1], 0, entry))
 		return 0;
@@ -169,21 +176,25 @@ SUBPROG int index_insert(struct daisy_conf *c, __u64 endpoint, __u32 proto, __u6
 }
 
 /* Remove exactly this entry; another one of the same key stays. */
-SUBPROG void index_remove(struct daisy_conf *c, __u64 endpoint, __u32 proto, __u64 entry)
+STAGE int index_remove(__u64 endpoint, __u32 proto, __u64 entry)
 {
+	struct daisy_conf *c = conf_get();
 	struct daisy_overflow_key key = { .inside.word = endpoint, .proto = proto };
 	struct index_place p;
 	union daisy_entry *e;
 
+	if (!c)
+		return 0;
 	index_place(c, endpoint_hash(c, endpoint, proto), &p);
 	if (bucket_replace(p.bucket[0], entry, 0) || bucket_replace(p.bucket[1], entry, 0))
-		return;
+		return 0;
 	if (!c->overflow_used)
-		return;
+		return 0;
 	e = bpf_map_lookup_elem(&index_overflow, &key);
 	/* NOEXIST on insertion: nobody replaces the entry between this look and the removal. */
 	if (e && entry_read(e) == entry && !bpf_map_delete_elem(&index_overflow, &key))
 		__sync_fetch_and_add(&c->overflow_used, -1);
+	return 0;
 }
 
 #endif

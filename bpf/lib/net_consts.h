@@ -53,8 +53,11 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* A function of its own for the verifier and the instruction cache; not every object uses each. */
-#define SUBPROG static __attribute__((noinline, unused))
+/*
+ * A global function: the verifier judges it once, by its prototype, and not
+ * again at every call. Its pointer arguments may be NULL as far as it knows.
+ */
+#define STAGE __attribute__((noinline))
 
 
 #endif

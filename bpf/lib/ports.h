@@ -25,8 +25,8 @@ struct port_wish {
 };
 
 struct port_search {
-	struct daisy_port_map *map;
 	__u64 mask;		/* ports of the wanted parity, in any leaf */
+	__u32 map;		/* index in port_maps */
 	__u32 first;		/* inclusive */
 	__u32 last;		/* inclusive */
 	__u32 leaf;		/* next leaf to look at */
@@ -35,32 +35,21 @@ struct port_search {
 	__u32 port;		/* the result; 0: none */
 };
 
-/* Number of the lowest set bit; word is not 0. BPF has no such instruction. */
+/*
+ * Number of the lowest set bit; word is not 0. BPF has no such instruction, and
+ * a ladder of branches multiplies the verifier's states: a de Bruijn sequence
+ * and a table do it without one.
+ */
+static const __u8 lowest_bit_table[64] = {
+	0,  1,	2,  53, 3,  7,	54, 27, 4,  38, 41, 8,	34, 55, 48, 28,
+	62, 5,	39, 46, 44, 42, 22, 9,	24, 35, 59, 56, 49, 18, 29, 11,
+	63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21, 23, 58, 17, 10,
+	51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+};
+
 static __always_inline __u32 lowest_bit(__u64 word)
 {
-	__u32 n = 0;
-
-	if (!(word & 0xffffffff)) {
-		n += 32;
-		word >>= 32;
-	}
-	if (!(word & 0xffff)) {
-		n += 16;
-		word >>= 16;
-	}
-	if (!(word & 0xff)) {
-		n += 8;
-		word >>= 8;
-	}
-	if (!(word & 0xf)) {
-		n += 4;
-		word >>= 4;
-	}
-	if (!(word & 3)) {
-		n += 2;
-		word >>= 2;
-	}
-	return n + !(word & 1);
+	return lowest_bit_table[(word & -word) * 0x022fdd63cc95386dULL >> 58] & 63;
 }
 
 /* Bits of leaf `leaf` that lie in [first, last]. */
@@ -103,10 +92,12 @@ static __always_inline __u32 summary_next(struct daisy_port_map *map, __u32 leaf
 /* One probe. Returns 1 to end the loop (found, or nothing left). */
 static long port_probe(__u32 unused, struct port_search *s)
 {
-	struct daisy_port_map *map = s->map;
-	__u32 leaf = s->leaf;
-	__u64 word, free, upper;
+	__u32 leaf = s->leaf, index = s->map, bit;
+	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
+	__u64 word, free, upper, rest;
 
+	if (!map)
+		return 1;
 	if (leaf > s->last / 64) {
 		if (++s->wraps > 1)
 			return 1;
@@ -117,10 +108,8 @@ static long port_probe(__u32 unused, struct port_search *s)
 	free = word & s->mask & leaf_window(leaf, s->first, s->last);
 	if (free) {
 		upper = free & ~0ULL << (s->bit & 63);
-		__u32 bit = lowest_bit(upper ? upper : free);
-
-		__u64 rest = word & ~(1ULL << bit);
-
+		bit = lowest_bit(upper ? upper : free);
+		rest = word & ~(1ULL << bit);
 		if (__sync_val_compare_and_swap(&map->leaf[leaf & 1023], word, rest) != word)
 			return 0;	/* somebody else changed the leaf: look again */
 		if (!rest)
@@ -135,8 +124,7 @@ static long port_probe(__u32 unused, struct port_search *s)
 	return 0;
 }
 
-static __always_inline __u32 port_search(struct daisy_port_map *map, __u32 first, __u32 last,
-					 __u64 mask, __u32 random)
+STAGE __u32 port_search(__u32 map, __u32 first, __u32 last, __u64 mask, __u32 random)
 {
 	/* Multiply and shift: uniform over the range without a division. */
 	__u32 start = first + ((__u64)random * (last - first + 1) >> 32);
@@ -150,23 +138,27 @@ static __always_inline __u32 port_search(struct daisy_port_map *map, __u32 first
 }
 
 /* Claim a port. Returns it, or 0 when every port is taken. */
-SUBPROG __u32 port_claim(const struct port_wish *wish)
+STAGE __u32 port_claim(const struct port_wish *wish)
 {
-	__u32 index = wish->map, port = 0;
-	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
+	struct daisy_port_map *map;
+	__u32 index, port = 0;
 	__u64 mask = ~0ULL;
 
+	if (!wish)
+		return 0;
+	index = wish->map;
+	map = bpf_map_lookup_elem(&port_maps, &index);
 	if (!map)
 		return 0;
 	if (wish->options & DAISY_OPT_PARITY)
 		mask = wish->original & 1 ? ~PARITY_EVEN : PARITY_EVEN;
 	if (wish->options & DAISY_OPT_RANGE && wish->original < 1024)
-		port = port_search(map, 1, 1023, mask, wish->random);
+		port = port_search(index, 1, 1023, mask, wish->random);
 	if (!port)
-		port = port_search(map, map->first, map->last, mask, wish->random);
+		port = port_search(index, map->first, map->last, mask, wish->random);
 	/* Parity is a SHOULD (RFC 4787 REQ-4): the other one is better than none. */
 	if (!port && mask != ~0ULL)
-		port = port_search(map, map->first, map->last, ~0ULL, wish->random);
+		port = port_search(index, map->first, map->last, ~0ULL, wish->random);
 	if (port)
 		__sync_fetch_and_add(&map->n_free, -1);
 	return port;

@@ -45,7 +45,7 @@ static __always_inline __s32 slot_free_ports(__u32 slot)
 }
 
 /* An address for a new subscriber: the freer of two. Returns the slot or minus a reason. */
-SUBPROG int slot_choose(__u32 zone)
+STAGE int slot_choose(__u32 zone)
 {
 	struct daisy_zone *z = bpf_map_lookup_elem(&zones, &zone);
 	int best = -REASON_NO_ADDRESS, drawn = 0;
@@ -107,10 +107,13 @@ static __always_inline __s64 subscriber_next_word(__u64 word, __u32 zone)
 }
 
 /* Count one mapping more. Returns the slot it has to come from, or minus a reason. */
-SUBPROG int subscriber_acquire(const struct daisy_subscriber_key *key, __u32 now)
+STAGE int subscriber_acquire(const struct daisy_subscriber_key *key, __u32 now)
 {
-	struct daisy_subscriber *s = bpf_map_lookup_elem(&subscribers, key);
+	struct daisy_subscriber *s;
 
+	if (!key)
+		return -REASON_NO_SUBSCRIBER;
+	s = bpf_map_lookup_elem(&subscribers, key);
 	if (!s) {
 		int err = subscriber_insert(key, now);
 
@@ -137,10 +140,13 @@ SUBPROG int subscriber_acquire(const struct daisy_subscriber_key *key, __u32 now
 	return -REASON_SUBSCRIBER_RACE;
 }
 
-SUBPROG int subscriber_release(const struct daisy_subscriber_key *key, __u32 now)
+STAGE int subscriber_release(const struct daisy_subscriber_key *key, __u32 now)
 {
-	struct daisy_subscriber *s = bpf_map_lookup_elem(&subscribers, key);
+	struct daisy_subscriber *s;
 
+	if (!key)
+		return 0;
+	s = bpf_map_lookup_elem(&subscribers, key);
 	if (s) {
 		s->last_change = now;
 		__sync_fetch_and_add(&s->ctl.word, -1);

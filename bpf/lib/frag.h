@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Fragments (RFC 4787 REQ-14). The first one has the ports: it is translated as
+ * any packet, and what was done is remembered by (addresses, id, protocol).
+ * Later ones are translated by that. One that comes before the first is refused.
+ */
+#ifndef DAISY_FRAG_H
+#define DAISY_FRAG_H
+
+#include "emit.h"
+#include "icmp_reply.h"
+#include "rewrite.h"
+#include "route.h"
+
+static __always_inline void fragment_key(struct daisy_fragment_key *key, const struct packet *p)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	__builtin_memcpy(key->saddr, &p->saddr, 4);
+	__builtin_memcpy(key->daddr, &p->daddr, 4);
+	key->id = p->id;
+	key->zone = p->outbound ? p->zone : 0;
+	key->proto = p->proto;
+	key->outbound = p->outbound;
+}
+
+/* What the first fragment becomes. Returns 0 or minus a reason. */
+STAGE int fragment_remember(const struct packet *p, __u32 saddr, __u32 daddr, bool to_inside, __u32 link)
+{
+	struct daisy_fragment value = { .to_inside = to_inside, .link = link };
+	struct daisy_fragment_key key;
+
+	if (!p)
+		return -REASON_FRAGMENT_FULL;
+	value.seen = p->now;
+	__builtin_memcpy(value.saddr, &saddr, 4);
+	__builtin_memcpy(value.daddr, &daddr, 4);
+	fragment_key(&key, p);
+	return bpf_map_update_elem(&fragments, &key, &value, BPF_ANY) ? -REASON_FRAGMENT_FULL : 0;
+}
+
+/*
+ * Too big for the next link: with DF the sender is told (RFC 4787 REQ-13);
+ * without, the packet is refused, since XDP cannot make two frames of one.
+ */
+STAGE int too_big(struct xdp_md *ctx, struct packet *p, __u16 mtu)
+{
+	struct icmp_reply r = { .type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED, .mtu = mtu };
+
+	if (!p)
+		return -REASON_TOO_BIG;
+	return p->frag & IP_DF ? icmp_error_reply(ctx, p, &r) : -REASON_TOO_BIG;
+}
+
+/* A later fragment. */
+STAGE int fragment_translate(struct xdp_md *ctx, struct packet *p)
+{
+	struct daisy_conf *c = conf_get();
+	struct daisy_fragment_key key;
+	struct daisy_nexthop *nh;
+	struct daisy_fragment *f;
+	__u32 saddr, daddr;
+	struct iphdr *ip;
+	int err = 0;
+
+	if (!p || !c)
+		return -REASON_FRAGMENT_ORPHAN;
+	fragment_key(&key, p);
+	f = bpf_map_lookup_elem(&fragments, &key);
+	if (!f || tick_age(p->now, f->seen) >= c->timer[DAISY_TIMER_FRAGMENT])
+		return -REASON_FRAGMENT_ORPHAN;
+	__builtin_memcpy(&saddr, f->saddr, 4);
+	__builtin_memcpy(&daddr, f->daddr, 4);
+	if (f->to_inside) {
+		__u32 link = f->link;
+		struct daisy_link *l = bpf_map_lookup_elem(&links, &link);
+
+		nh = route_inside_find(ctx, p, daddr, l ? l->zone : 0, link, &err);
+	} else {
+		nh = route_outside(ctx, c, p, saddr, &err);
+	}
+	if (!nh)
+		return err < 0 ? err : -REASON_UNRESOLVED;
+	if (p->tot_len > nh->mtu)
+		return too_big(ctx, p, nh->mtu);
+	ip = packet_at(ctx, p->l3, IP_LEN);
+	if (!ip)
+		return -REASON_TRUNCATED;
+	rewrite_addr(ip, true, saddr);
+	rewrite_addr(ip, false, daddr);
+	rewrite_ttl(ip);
+	END(p, fragments);
+	return emit(ctx, p, nh);
+}
+
+#endif

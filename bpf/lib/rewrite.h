@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rewriting of addresses and ports with their checksums (RFC 3022 section 4.1,
+ * RFC 1624). The caller has checked that the headers lie inside the frame. The
+ * IPv4 checksum was verified by the parser; a transport checksum is adjusted,
+ * never repaired: what was wrong stays wrong.
+ */
+#ifndef DAISY_REWRITE_H
+#define DAISY_REWRITE_H
+
+#include "csum.h"
+#include "packet.h"
+
+/* Transport headers of one query type: where the port (or id) and the checksum stand. */
+static __always_inline void l4_adjust(void *l4, __u32 proto, __u64 addr_diff, __u64 port_diff)
+{
+	if (proto == DAISY_UDP) {
+		struct udphdr *udp = l4;
+
+		udp->check = csum_apply_udp(udp->check, addr_diff + port_diff);
+	} else if (proto == DAISY_TCP) {
+		struct tcphdr *tcp = l4;
+
+		tcp->check = csum_apply(tcp->check, addr_diff + port_diff);
+	} else {
+		struct icmphdr *icmp = l4;	/* no pseudo header in ICMP */
+
+		icmp->checksum = csum_apply(icmp->checksum, port_diff);
+	}
+}
+
+/* The port field as 16 bits in network order: source or destination port, or the query id. */
+static __always_inline __be16 *l4_port(void *l4, __u32 proto, bool source)
+{
+	__be16 *field = l4;
+
+	if (proto == DAISY_ICMP)
+		return &field[2];
+	return source ? &field[0] : &field[1];
+}
+
+/* Replace one side's address (network order) and port (host order) in the packet. */
+static __always_inline void rewrite_endpoint(struct iphdr *ip, void *l4, __u32 proto, bool source,
+					     __u32 addr, __u16 port)
+{
+	__be32 *addr_field = source ? &ip->saddr : &ip->daddr;
+	__be16 *port_field = l4_port(l4, proto, source), port_be = bpf_htons(port);
+	__u64 addr_diff = csum_diff4(*addr_field, addr);
+	__u64 port_diff = csum_diff2(*port_field, port_be);
+
+	*addr_field = addr;
+	*port_field = port_be;
+	ip->check = csum_apply(ip->check, addr_diff);
+	l4_adjust(l4, proto, addr_diff, port_diff);
+}
+
+/* Replace an address in a packet whose transport header is not there (later fragments). */
+static __always_inline void rewrite_addr(struct iphdr *ip, bool source, __u32 addr)
+{
+	__be32 *field = source ? &ip->saddr : &ip->daddr;
+	__u64 diff = csum_diff4(*field, addr);
+
+	*field = addr;
+	ip->check = csum_apply(ip->check, diff);
+}
+
+/* TTL minus one. The caller has seen that it is above one. */
+static __always_inline void rewrite_ttl(struct iphdr *ip)
+{
+	__u16 *word = (__u16 *)&ip->ttl, before = *word;
+
+	ip->ttl--;
+	ip->check = csum_apply(ip->check, csum_diff2(before, *word));
+}
+
+#endif
