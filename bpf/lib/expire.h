@@ -21,8 +21,8 @@ enum expire_result {
 	EXPIRE_FREED,		/* HOLD, ROLLED_BACK -> FREE */
 };
 
-/* A record rolled back rests two ticks: more than one second, and so an RCU grace period. */
-#define ROLLED_BACK_TICKS 2
+/* No record is used again before two ticks: more than one second, and so an RCU grace period. */
+#define REST_TICKS 2
 
 static __always_inline __u32 conn_timer(const struct daisy_conf *c, __u32 state)
 {
@@ -143,10 +143,11 @@ STAGE int sweep_one(struct xdp_md *ctx, const struct daisy_sweep_item *it, __u32
 		return mapping_is_over(c, it, ctl, now) ? mapping_end(ctx, c, m, it, ctl, now)
 							: EXPIRE_NOTHING;
 	case MAPPING_HOLD:
-		return age >= c->timer[DAISY_TIMER_HOLD] ? port_end_hold(m, it, ctl, now)
-							 : EXPIRE_NOTHING;
+		if (age < c->timer[DAISY_TIMER_HOLD])
+			return EXPIRE_NOTHING;
+		/* fall through: whatever the hold-down says, it rests */
 	case MAPPING_ROLLED_BACK:
-		return age >= ROLLED_BACK_TICKS ? port_end_hold(m, it, ctl, now) : EXPIRE_NOTHING;
+		return age >= REST_TICKS ? port_end_hold(m, it, ctl, now) : EXPIRE_NOTHING;
 	}
 	return EXPIRE_NOTHING;
 }

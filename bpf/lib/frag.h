@@ -35,6 +35,7 @@ STAGE int fragment_remember(const struct packet *p, __u32 saddr, __u32 daddr, bo
 	__builtin_memcpy(value.saddr, &saddr, 4);
 	__builtin_memcpy(value.daddr, &daddr, 4);
 	fragment_key(&key, p);
+	value.key = key;
 	return bpf_map_update_elem(&fragments, &key, &value, BPF_ANY) ? -REASON_FRAGMENT_FULL : 0;
 }
 
@@ -51,27 +52,46 @@ STAGE int too_big(struct xdp_md *ctx, struct packet *p, __u16 mtu)
 	return p->frag & IP_DF ? icmp_error_reply(ctx, p, &r) : -REASON_TOO_BIG;
 }
 
+/*
+ * What was done with the first fragment, copied. The table takes back the
+ * oldest element when it is full, perhaps while we read it: its new owner's key
+ * is written before the rest, so if the key still stands after the copy, the
+ * copy is of our datagram.
+ */
+static __always_inline bool fragment_find(const struct packet *p, struct daisy_fragment *copy)
+{
+	struct daisy_fragment_key key;
+	const struct daisy_fragment *f;
+	const __u64 *a, *b = (const __u64 *)&key;
+
+	fragment_key(&key, p);
+	f = bpf_map_lookup_elem(&fragments, &key);
+	if (!f)
+		return false;
+	*copy = *f;
+	barrier();
+	a = (const __u64 *)&f->key;
+	return *(const volatile __u64 *)&a[0] == b[0] && *(const volatile __u64 *)&a[1] == b[1];
+}
+
 /* A later fragment. */
 STAGE int fragment_translate(struct xdp_md *ctx, struct packet *p)
 {
 	struct daisy_conf *c = conf_get();
-	struct daisy_fragment_key key;
 	struct daisy_nexthop *nh;
-	struct daisy_fragment *f;
+	struct daisy_fragment f;
 	__u32 saddr, daddr;
 	struct iphdr *ip;
 	int err = 0;
 
 	if (!p || !c)
 		return -REASON_FRAGMENT_ORPHAN;
-	fragment_key(&key, p);
-	f = bpf_map_lookup_elem(&fragments, &key);
-	if (!f || tick_age(p->now, f->seen) >= c->timer[DAISY_TIMER_FRAGMENT])
+	if (!fragment_find(p, &f) || tick_age(p->now, f.seen) >= c->timer[DAISY_TIMER_FRAGMENT])
 		return -REASON_FRAGMENT_ORPHAN;
-	__builtin_memcpy(&saddr, f->saddr, 4);
-	__builtin_memcpy(&daddr, f->daddr, 4);
-	if (f->to_inside) {
-		__u32 link = f->link;
+	__builtin_memcpy(&saddr, f.saddr, 4);
+	__builtin_memcpy(&daddr, f.daddr, 4);
+	if (f.to_inside) {
+		__u32 link = f.link;
 		struct daisy_link *l = bpf_map_lookup_elem(&links, &link);
 
 		nh = route_inside_find(ctx, p, daddr, l ? l->zone : 0, link, &err);

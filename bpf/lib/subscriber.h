@@ -106,6 +106,20 @@ static __always_inline __s64 subscriber_next_word(__u64 word, __u32 zone)
 	return slot < 0 ? slot : (__s64)sub_word(slot, 1);
 }
 
+/*
+ * Elements of a preallocated hash table are used again at once: between our look
+ * and our compare-and-swap this one may have become another subscriber's. The
+ * raised count keeps an element where it is, so a second look settles it.
+ */
+static __always_inline bool subscriber_is_still(const struct daisy_subscriber_key *key,
+						struct daisy_subscriber *s)
+{
+	if (bpf_map_lookup_elem(&subscribers, key) == s)
+		return true;
+	__sync_fetch_and_add(&s->ctl.word, -1);
+	return false;
+}
+
 /* Count one mapping more. Returns the slot it has to come from, or minus a reason. */
 STAGE int subscriber_acquire(const struct daisy_subscriber_key *key, __u32 now)
 {
@@ -134,7 +148,8 @@ STAGE int subscriber_acquire(const struct daisy_subscriber_key *key, __u32 now)
 			return next;
 		if (__sync_val_compare_and_swap(&s->ctl.word, word, next) == word) {
 			s->last_change = now;
-			return sub_slot(next);
+			return subscriber_is_still(key, s) ? (int)sub_slot(next)
+							   : -REASON_SUBSCRIBER_RACE;
 		}
 	}
 	return -REASON_SUBSCRIBER_RACE;

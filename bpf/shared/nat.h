@@ -210,6 +210,7 @@ struct daisy_fragment_key {
 };
 
 struct daisy_fragment {
+	struct daisy_fragment_key key;	/* again: an LRU element may change its owner under a reader */
 	__u8 saddr[4];		/* after translation */
 	__u8 daddr[4];
 	__u32 seen;		/* tick */
@@ -250,7 +251,7 @@ _Static_assert(sizeof(struct daisy_port_map) == 8328, "port map");
 _Static_assert(sizeof(struct daisy_subscriber_key) == 8, "no padding in a key");
 _Static_assert(sizeof(struct daisy_subscriber) == 16, "subscriber");
 _Static_assert(sizeof(struct daisy_fragment_key) == 16, "no padding in a key");
-_Static_assert(sizeof(struct daisy_fragment) == 16, "fragment");
+_Static_assert(sizeof(struct daisy_fragment) == 32, "fragment");
 _Static_assert(sizeof(struct daisy_sweep_item) == 8, "batch item");
 _Static_assert(sizeof(struct daisy_sweep_header) == 8, "batch header");
 _Static_assert(sizeof(struct daisy_conn_item) == 16, "connection batch item");
