@@ -14,13 +14,6 @@
 #include "lib/parse.h"
 #include "lib/translate.h"
 
-static __always_inline int time_exceeded(struct xdp_md *ctx, struct packet *p)
-{
-	struct icmp_reply r = { .type = ICMP_TIME_EXCEEDED };
-
-	return icmp_error_reply(ctx, p, &r);
-}
-
 static __always_inline bool is_icmp_error(const struct packet *p)
 {
 	return p->icmp_type == ICMP_DEST_UNREACH || p->icmp_type == ICMP_TIME_EXCEEDED ||

@@ -159,6 +159,13 @@ STAGE int icmp_error_reply(struct xdp_md *ctx, struct packet *p, struct icmp_rep
 	return XDP_TX;
 }
 
+static __always_inline int time_exceeded(struct xdp_md *ctx, struct packet *p)
+{
+	struct icmp_reply r = { .type = ICMP_TIME_EXCEEDED };
+
+	return icmp_error_reply(ctx, p, &r);
+}
+
 /* Answer an echo request to one of the external addresses, as a host would. */
 STAGE int icmp_echo_reply(struct xdp_md *ctx, struct packet *p)
 {

@@ -199,6 +199,8 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 
 	if (unlikely(!m || ctl_state(ctl_read(m)) != MAPPING_ACTIVE))
 		return -REASON_NO_MAPPING;
+	if (unlikely(p->ttl <= 1))
+		return time_exceeded(ctx, p);
 	if (proto == DAISY_TCP)
 		conn_inbound(m, p, p->dst_slot, p->dport, endpoint_word(p->saddr, p->sport, 0));
 	in.word = m->inside.word;
