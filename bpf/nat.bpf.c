@@ -167,9 +167,10 @@ static __always_inline int other_frame(struct xdp_md *ctx, struct packet *p, __b
 
 static __always_inline bool is_our_mac(const struct ethhdr *eth, const struct daisy_link *l)
 {
-	const __u16 *a = (const void *)eth->h_dest, *b = (const void *)l->mac;
+	const void *a = eth->h_dest, *b = l->mac;
 
-	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2])) == 0;
+	return *(const __u32 *)a == *(const __u32 *)b &&
+	       *(const __u16 *)(a + 4) == *(const __u16 *)(b + 4);
 }
 
 static __always_inline int frame(struct xdp_md *ctx, struct packet *p)

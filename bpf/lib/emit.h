@@ -12,6 +12,17 @@ struct vlan_tag {
 	__be16 proto;		/* of what follows */
 };
 
+/* Destination and source at once, as words: clang copies packed structs byte by byte. */
+static __always_inline void write_macs(struct ethhdr *eth, const struct daisy_nexthop *nh)
+{
+	const __u32 *from = (const __u32 *)nh->dmac;
+	__u32 *to = (__u32 *)eth;
+
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+}
+
 /*
  * Write an Ethernet header with the next hop's tags (IEEE 802.1Q; the outer one
  * of two is 802.1ad), after making room for more of them or cutting off fewer.
@@ -32,7 +43,7 @@ STAGE int emit_tagged(struct xdp_md *ctx, __u32 had, const struct daisy_nexthop 
 	eth = packet_at(ctx, 0, ETH_LEN + 2 * TAG_LEN);
 	if (!eth)
 		return -REASON_ADJUST_FAILED;
-	__builtin_memcpy(eth, nh->dmac, 12);
+	write_macs(eth, nh);
 	t = (void *)(eth + 1);
 	if (n == 0) {
 		eth->h_proto = bpf_htons(ETH_P_IP);
@@ -66,7 +77,7 @@ static __always_inline int emit(struct xdp_md *ctx, const struct packet *p, cons
 
 		if (!eth)
 			return -REASON_TRUNCATED;
-		__builtin_memcpy(eth, nh->dmac, 12);
+		write_macs(eth, nh);
 	}
 	if (out == p->link)
 		return XDP_TX;

@@ -127,7 +127,7 @@ struct daisy_addr_entry {
 	__u16 slot;
 	__u8 kind;		/* enum daisy_addr_kind */
 	__u8 pad;
-};
+} __attribute__((aligned(8)));	/* read and written as one word */
 
 /*
  * Open addressing: bucket daisy_addr_hash(addr), entries filled from the first

@@ -170,7 +170,7 @@ struct daisy_slot {
 	__u8 state;		/* enum daisy_slot_state */
 	__u8 pool;		/* number of the pool, for listings */
 	__u16 pad;
-};
+} __attribute__((aligned(8)));	/* the address is read as one word */
 
 /* Subscriber: an inside address of a zone. One external address for all its protocols (RFC 6888 REQ-2). */
 struct daisy_subscriber_key {
