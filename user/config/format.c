@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A configuration as YAML. Defaults are left out, so that a saved file stays short. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/compile.h"
+#include "config/config.h"
+#include "config/schema.h"
+#include "config/values.h"
+#include "lib/error.h"
+
+/*
+ * All memory of a struct daisy_raw while it is written: pieces on one list,
+ * released together. A piece that cannot be had is remembered in `failed`.
+ */
+struct piece {
+	struct piece *next;
+	char data[];
+};
+
+struct arena {
+	struct piece *pieces;
+	bool failed;
+};
+
+static void *piece_new(struct arena *arena, size_t size)
+{
+	struct piece *piece = calloc(1, sizeof(*piece) + size);
+
+	if (!piece) {
+		arena->failed = true;
+		return NULL;
+	}
+	piece->next = arena->pieces;
+	arena->pieces = piece;
+	return piece->data;
+}
+
+static void arena_clean(struct arena *arena)
+{
+	while (arena->pieces) {
+		struct piece *next = arena->pieces->next;
+
+		free(arena->pieces);
+		arena->pieces = next;
+	}
+}
+
+static char *text_new(struct arena *arena, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static char *text_new(struct arena *arena, const char *fmt, ...)
+{
+	char *text = piece_new(arena, DAISY_VALUE_SIZE);
+	va_list args;
+
+	if (!text)
+		return NULL;
+	va_start(args, fmt);
+	vsnprintf(text, DAISY_VALUE_SIZE, fmt, args);
+	va_end(args);
+	return text;
+}
+
+static char *nexthop_text(struct arena *arena, const struct daisy_config_nexthop *nexthop)
+{
+	char text[DAISY_VALUE_SIZE];
+
+	daisy_value_format_nexthop(nexthop, text);
+	return *text ? text_new(arena, "%s", text) : NULL;
+}
+
+static void fill_link(struct arena *arena, const struct daisy_config_link *link,
+		      struct daisy_raw_link *raw)
+{
+	char text[DAISY_VALUE_SIZE];
+
+	raw->device = text_new(arena, "%s", link->device);
+	raw->side = text_new(arena, "%s", daisy_value_side_name(link->side));
+	raw->mode = link->generic ? text_new(arena, "generic") : NULL;
+	raw->zone = link->zone ? text_new(arena, "%u", link->zone) : NULL;
+	raw->prefixes = link->n_prefixes ?
+		piece_new(arena, link->n_prefixes * sizeof(char *)) : NULL;
+	for (; raw->prefixes && raw->n_prefixes < link->n_prefixes; raw->n_prefixes++) {
+		daisy_value_format_prefix(&link->prefixes[raw->n_prefixes], text);
+		raw->prefixes[raw->n_prefixes] = text_new(arena, "%s", text);
+	}
+	raw->vlan = link->n_tags ? piece_new(arena, link->n_tags * sizeof(char *)) : NULL;
+	for (; raw->vlan && raw->n_vlan < link->n_tags; raw->n_vlan++)
+		raw->vlan[raw->n_vlan] = text_new(arena, "%u", link->tag[raw->n_vlan]);
+	if (link->to_inside.kind == NEXTHOP_BY_ROUTE && link->to_outside.kind == NEXTHOP_BY_ROUTE)
+		return;
+	raw->next_hop = piece_new(arena, sizeof(*raw->next_hop));
+	if (raw->next_hop) {
+		raw->next_hop->inside = nexthop_text(arena, &link->to_inside);
+		raw->next_hop->outside = nexthop_text(arena, &link->to_outside);
+	}
+}
+
+static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
+		      struct daisy_raw_pool *raw)
+{
+	char text[DAISY_VALUE_SIZE];
+
+	raw->name = text_new(arena, "%s", pool->name);
+	raw->addresses = piece_new(arena, pool->n_ranges * sizeof(char *));
+	for (; raw->addresses && raw->n_addresses < pool->n_ranges; raw->n_addresses++) {
+		daisy_value_format_addresses(&pool->ranges[raw->n_addresses], text);
+		raw->addresses[raw->n_addresses] = text_new(arena, "%s", text);
+	}
+	if (pool->first_port != 1024 || pool->last_port != 65535)
+		raw->ports = text_new(arena, "%u-%u", pool->first_port, pool->last_port);
+	raw->reserved = pool->n_reserved ?
+		piece_new(arena, pool->n_reserved * sizeof(char *)) : NULL;
+	for (; raw->reserved && raw->n_reserved < pool->n_reserved; raw->n_reserved++) {
+		daisy_value_format_ports(&pool->reserved[raw->n_reserved], text);
+		raw->reserved[raw->n_reserved] = text_new(arena, "%s", text);
+	}
+	raw->zones = pool->n_zones ? piece_new(arena, pool->n_zones * sizeof(char *)) : NULL;
+	for (; raw->zones && raw->n_zones < pool->n_zones; raw->n_zones++)
+		raw->zones[raw->n_zones] = text_new(arena, "%u", pool->zones[raw->n_zones]);
+}
+
+static void fill_timers(struct arena *arena, const struct daisy_config *config,
+			const struct daisy_config *defaults, struct daisy_raw *raw)
+{
+	if (!memcmp(config->timer_s, defaults->timer_s, sizeof(config->timer_s)))
+		return;
+	raw->timers = piece_new(arena, sizeof(*raw->timers));
+	for (size_t i = 0; raw->timers && i < DAISY_N_TIMERS; i++)
+		if (config->timer_s[i] != defaults->timer_s[i])
+			raw->timers->s[i] = text_new(arena, "%u", config->timer_s[i]);
+}
+
+static char *limit_text(struct arena *arena, uint32_t limit)
+{
+	return limit ? text_new(arena, "%u", limit) : NULL;
+}
+
+static void fill_settings(struct arena *arena, const struct daisy_config *config,
+			  const struct daisy_config *defaults, struct daisy_raw *raw)
+{
+	fill_timers(arena, config, defaults, raw);
+	if (config->options)
+		raw->options = piece_new(arena, sizeof(*raw->options));
+	if (raw->options && config->options & DAISY_OPT_PARITY)
+		raw->options->parity = text_new(arena, "true");
+	if (raw->options && config->options & DAISY_OPT_RANGE)
+		raw->options->range_preservation = text_new(arena, "true");
+	if (config->max_addresses || config->max_mappings || config->max_subscribers ||
+	    config->max_connections)
+		raw->limits = piece_new(arena, sizeof(*raw->limits));
+	if (raw->limits) {
+		raw->limits->addresses = limit_text(arena, config->max_addresses);
+		raw->limits->mappings = limit_text(arena, config->max_mappings);
+		raw->limits->subscribers = limit_text(arena, config->max_subscribers);
+		raw->limits->connections = limit_text(arena, config->max_connections);
+	}
+	if (*config->metrics_listen)
+		raw->metrics = piece_new(arena, sizeof(*raw->metrics));
+	if (raw->metrics)
+		raw->metrics->listen = text_new(arena, "%s", config->metrics_listen);
+	if (config->sweep_percent != defaults->sweep_percent)
+		raw->sweep = piece_new(arena, sizeof(*raw->sweep));
+	if (raw->sweep)
+		raw->sweep->cpu_percent = text_new(arena, "%u", config->sweep_percent);
+}
+
+int daisy_config_format(const struct daisy_config *config, char **text, size_t *len)
+{
+	struct daisy_config *defaults = calloc(1, sizeof(*defaults));
+	struct arena arena = { .failed = !defaults };
+	struct daisy_raw raw = { 0 };
+	int err = -ENOMEM;
+
+	*text = NULL;
+	if (defaults) {
+		daisy_config_defaults(defaults);
+		raw.instance = text_new(&arena, "%s", config->name);
+		raw.links = piece_new(&arena, config->n_links * sizeof(*raw.links));
+		raw.pools = piece_new(&arena, config->n_pools * sizeof(*raw.pools));
+		for (; raw.links && raw.n_links < config->n_links; raw.n_links++)
+			fill_link(&arena, &config->links[raw.n_links], &raw.links[raw.n_links]);
+		for (; raw.pools && raw.n_pools < config->n_pools; raw.n_pools++)
+			fill_pool(&arena, &config->pools[raw.n_pools], &raw.pools[raw.n_pools]);
+		fill_settings(&arena, config, defaults, &raw);
+	}
+	if (arena.failed)
+		daisy_error_set("no memory");
+	else
+		err = daisy_raw_save(&raw, text, len);
+	arena_clean(&arena);
+	free(defaults);
+	return err;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+		}
+	}
+	return fsync(fd) ? -errno : 0;
+}
+
+int daisy_config_save(const struct daisy_config *config, const char *path)
+{
+	char temporary[PATH_MAX];
+	char *text;
+	size_t len;
+	int err, fd;
+
+	err = daisy_config_format(config, &text, &len);
+	if (err)
+		return err;
+	snprintf(temporary, sizeof(temporary), "%s.new", path);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	err = fd < 0 ? -errno : write_all(fd, text, len);
+	if (fd >= 0)
+		close(fd);
+	if (!err && rename(temporary, path))
+		err = -errno;
+	if (err) {
+		daisy_error_set("cannot write \"%s\": %s", path, strerror(-err));
+		unlink(temporary);
+	}
+	free(text);
+	return err;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Words of the configuration, the control protocol and the command line:
+ * text to value and back. Who fails returns -EINVAL and sets daisy_error() to
+ * `"WORD" is not ..., expected ...`. Addresses and ports are in host order.
+ */
+#ifndef DAISY_CONFIG_VALUES_H
+#define DAISY_CONFIG_VALUES_H
+
+#include "config/config.h"
+
+/* Longest text of a value, with its NUL: two addresses and a dash. */
+#define DAISY_VALUE_SIZE 64
+
+/* Decimal, no sign, no blanks; `what` names the value in the error: "a zone". */
+int daisy_value_number(const char *text, uint32_t min, uint32_t max, const char *what,
+		       uint32_t *value);
+int daisy_value_bool(const char *text, bool *value);
+/* [a-z0-9-]{1,32}, for instances and pools. */
+int daisy_value_name(const char *text, char name[DAISY_NAME_MAX + 1]);
+/* Name of a network device. */
+int daisy_value_device(const char *text, char device[IFNAMSIZ]);
+int daisy_value_side(const char *text, enum daisy_side *side);
+const char *daisy_value_side_name(enum daisy_side side);
+int daisy_value_mode(const char *text, bool *generic);
+int daisy_value_address(const char *text, uint32_t *addr);
+/* "a", "a-b" or "a/len" of unicast addresses. */
+int daisy_value_addresses(const char *text, struct daisy_config_range *range);
+/* "a/len", host bits zero. */
+int daisy_value_prefix(const char *text, struct daisy_config_prefix *prefix);
+/* "p" or "p-q", within 0-65535. */
+int daisy_value_ports(const char *text, struct daisy_config_range *range);
+/* "IPv4" or "MAC"; "": by route. */
+int daisy_value_nexthop(const char *text, struct daisy_config_nexthop *nexthop);
+/* "ADDR:PORT" of the metrics endpoint. */
+int daisy_value_listen(const char *text, char listen[64]);
+
+void daisy_value_format_address(uint32_t addr, char text[DAISY_VALUE_SIZE]);
+void daisy_value_format_addresses(const struct daisy_config_range *range,
+				  char text[DAISY_VALUE_SIZE]);
+void daisy_value_format_prefix(const struct daisy_config_prefix *prefix,
+			       char text[DAISY_VALUE_SIZE]);
+void daisy_value_format_ports(const struct daisy_config_range *range,
+			      char text[DAISY_VALUE_SIZE]);
+/* "" for NEXTHOP_BY_ROUTE. */
+void daisy_value_format_nexthop(const struct daisy_config_nexthop *nexthop,
+				char text[DAISY_VALUE_SIZE]);
+
+#endif
