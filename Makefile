@@ -55,7 +55,7 @@ endif
 # ---------------------------------------------------------------------------
 # Flags
 
-PKGS := libbpf libcyaml jansson libmnl libmicrohttpd libnftables libcap-ng libsystemd
+PKGS := libbpf libcyaml yaml-0.1 jansson libmnl libmicrohttpd libnftables libcap-ng libsystemd
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 
@@ -72,7 +72,8 @@ OPTIMIZE := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 HARDEN_LD := -pie -Wl,-z,relro,-z,now
 endif
 
-INCLUDES := -Ibpf -Iuser -I$(BUILD)/include
+# user/ first: userspace means its own lib/clock.h, not the one of bpf/lib.
+INCLUDES := -Iuser -Ibpf -I$(BUILD)/include
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OPTIMIZE) -fPIE $(WARNINGS) $(INCLUDES) $(PKG_CFLAGS) \
 	$(CFLAGS) -MMD -MP
 ALL_LDFLAGS = $(HARDEN_LD) $(LDFLAGS)
