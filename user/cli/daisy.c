@@ -85,7 +85,7 @@ static enum daisy_exit run_command(struct daisy_cli *cli, const struct daisy_obj
 	struct daisy_args args = { NULL, NULL };
 	enum daisy_exit code = DAISY_EXIT_USAGE;
 
-	if (n && is_help(words[n - 1])) {
+	if (n && is_help(words[0])) {
 		daisy_help_command(stdout, object, command);
 		return DAISY_EXIT_DONE;
 	}

@@ -72,14 +72,17 @@ const struct daisy_command *daisy_command_parse(const struct daisy_object *objec
 	return NULL;
 }
 
-static int unknown_param(const struct daisy_command *command, const char *word)
+static int unknown_param(const struct daisy_command *command, const char *word, bool first)
 {
 	char choices[DAISY_ERROR_SIZE] = "";
 
 	append_params(choices, sizeof(choices), command);
-	append(choices, sizeof(choices), "help");
+	if (first)
+		append(choices, sizeof(choices), "help");
 	if (!strcmp(word, "-j") || !strcmp(word, "-p") || !strcmp(word, "-i"))
 		daisy_error_set("\"%s\" stands before the object: daisy %s OBJECT ...", word, word);
+	else if (!*choices)
+		daisy_error_set("\"%s\" is unknown, expected nothing more", word);
 	else
 		daisy_error_unknown(word, choices);
 	return -EINVAL;
@@ -140,7 +143,7 @@ int daisy_args_parse(const struct daisy_command *command, int n_words, char **wo
 		int err;
 
 		if (!param)
-			return unknown_param(command, words[i]);
+			return unknown_param(command, words[i], !i);
 		if (param->type != VALUE_FLAG && ++i == n_words)
 			return no_value(param, false);
 		value = daisy_value_parse(param, words[i]);

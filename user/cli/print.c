@@ -126,6 +126,13 @@ static void list_text(const json_t *list, char *buf, size_t size)
 	}
 }
 
+/* Say that there was more. */
+static void mark_cut(char *buf, size_t size)
+{
+	if (strlen(buf) == size - 1)
+		memcpy(buf + size - 4, "...", 3);
+}
+
 static const json_t *member(const json_t *item, const char *key)
 {
 	const char *dot = strchr(key, '.');
@@ -143,6 +150,7 @@ void daisy_field_text(const struct daisy_column *column, const json_t *item, cha
 		column->text(item, buf, size);
 	else
 		value_text(member(item, column->key), column->format, buf, size);
+	mark_cut(buf, size);
 }
 
 struct daisy_table *daisy_table_begin(struct daisy_cli *cli, const struct daisy_column *columns)

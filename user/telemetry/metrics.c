@@ -85,6 +85,14 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 	return answer_metrics(connection, ctx);
 }
 
+/* getaddrinfo() cuts a larger number to 16 bits without a word. */
+static bool is_port(const char *text)
+{
+	size_t len = strspn(text, "0123456789");
+
+	return len && len <= 5 && !text[len] && atoi(text) <= UINT16_MAX;
+}
+
 /* Split "HOST:PORT" or "[HOST]:PORT"; numeric only, so that no resolver is asked. */
 static int resolve(const char *listen, struct addrinfo **list)
 {
@@ -102,7 +110,7 @@ static int resolve(const char *listen, struct addrinfo **list)
 	} else if (len && memchr(listen, ':', len)) {
 		len = 0;	/* IPv6 without brackets: which colon is the port's? */
 	}
-	if (len && len < sizeof(host) && colon[1]) {
+	if (len && len < sizeof(host) && is_port(colon + 1)) {
 		memcpy(host, listen, len);
 		host[len] = '\0';
 		if (!getaddrinfo(host, colon + 1, &hints, list))
