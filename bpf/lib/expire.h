@@ -153,16 +153,18 @@ STAGE int sweep_one(struct xdp_md *ctx, const struct daisy_sweep_item *it, __u32
 }
 
 /* A connection of the table whose time is up, or whose mapping is gone. */
-STAGE int sweep_one_conn(const struct daisy_conn_key *key, __u32 now)
+STAGE int sweep_one_conn(const struct daisy_conn_key *arg, __u32 now)
 {
+	struct daisy_conn_key copy, *key = &copy;	/* 6.1 takes no argument as a map key */
 	struct daisy_conf *c = conf_get();
 	union daisy_conn_control *v;
 	struct daisy_tcp_mapping *t;
 	__u64 word, ctl;
 	bool orphan;
 
-	if (!key || !c)
+	if (!arg || !c)
 		return EXPIRE_NOTHING;
+	copy = *arg;
 	v = bpf_map_lookup_elem(&conns, key);
 	t = vector_tcp_record(key->slot, key->ext_port);
 	if (!v)
@@ -187,14 +189,16 @@ STAGE int sweep_one_conn(const struct daisy_conn_key *key, __u32 now)
  * compare-and-swap: a creator that holds the entry sees it and refuses one
  * packet rather than count on an entry that is going.
  */
-STAGE int sweep_one_subscriber(const struct daisy_subscriber_key *key, __u32 now)
+STAGE int sweep_one_subscriber(const struct daisy_subscriber_key *arg, __u32 now)
 {
+	struct daisy_subscriber_key copy, *key = &copy;	/* 6.1 takes no argument as a map key */
 	struct daisy_conf *c = conf_get();
 	struct daisy_subscriber *s;
 	__u64 word;
 
-	if (!key || !c)
+	if (!arg || !c)
 		return EXPIRE_NOTHING;
+	copy = *arg;
 	s = bpf_map_lookup_elem(&subscribers, key);
 	if (!s)
 		return EXPIRE_NOTHING;

@@ -94,7 +94,8 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *p)
 	p->id = ip->id;
 	p->ttl = ip->ttl;
 	p->proto = ip->protocol;
-	if ((void *)ip + tot_len > packet_end(ctx))
+	barrier_var(tot_len);	/* the verifier of 6.1 does not bound what a byte swap yields */
+	if ((void *)ip + (tot_len & 0xffff) > packet_end(ctx))
 		return -REASON_TRUNCATED;
 	if (tot_len < len)
 		return -REASON_BAD_HEADER;

@@ -121,12 +121,14 @@ static __always_inline bool subscriber_is_still(const struct daisy_subscriber_ke
 }
 
 /* Count one mapping more. Returns the slot it has to come from, or minus a reason. */
-STAGE int subscriber_acquire(const struct daisy_subscriber_key *key, __u32 now)
+STAGE int subscriber_acquire(const struct daisy_subscriber_key *arg, __u32 now)
 {
+	struct daisy_subscriber_key copy, *key = &copy;	/* 6.1 takes no argument as a map key */
 	struct daisy_subscriber *s;
 
-	if (!key)
+	if (!arg)
 		return -REASON_NO_SUBSCRIBER;
+	copy = *arg;
 	s = bpf_map_lookup_elem(&subscribers, key);
 	if (!s) {
 		int err = subscriber_insert(key, now);
@@ -155,12 +157,14 @@ STAGE int subscriber_acquire(const struct daisy_subscriber_key *key, __u32 now)
 	return -REASON_SUBSCRIBER_RACE;
 }
 
-STAGE int subscriber_release(const struct daisy_subscriber_key *key, __u32 now)
+STAGE int subscriber_release(const struct daisy_subscriber_key *arg, __u32 now)
 {
+	struct daisy_subscriber_key copy, *key = &copy;	/* 6.1 takes no argument as a map key */
 	struct daisy_subscriber *s;
 
-	if (!key)
+	if (!arg)
 		return 0;
+	copy = *arg;
 	s = bpf_map_lookup_elem(&subscribers, key);
 	if (s) {
 		s->last_change = now;
