@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Batches of items through the sweep programs, by BPF_PROG_RUN. */
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "lib/error.h"
+#include "nat/internal.h"
+#include "nat/sweep.h"
+
+/* What an XDP program sees of a page under BPF_PROG_RUN (limits.h). */
+#define BATCH_BYTES 3520
+#define XDP_RESULT_PASS 2
+
+_Static_assert(sizeof(struct daisy_sweep_header) +
+	       DAISY_BATCH_ITEMS * sizeof(struct daisy_sweep_item) <= BATCH_BYTES, "batch fits");
+_Static_assert(sizeof(struct daisy_sweep_header) +
+	       DAISY_CONN_BATCH_ITEMS * sizeof(struct daisy_conn_item) <= BATCH_BYTES, "batch fits");
+
+static int failed(int err, const char *program)
+{
+	daisy_error_set("program \"%s\" failed: %s", program, strerror(-err));
+	return err;
+}
+
+/*
+ * Run header->n items. `done` comes back equal to n: a program that stops early
+ * has not understood the batch.
+ */
+int daisy_batch_run(const struct daisy_instance *inst, const char *program,
+		    struct daisy_sweep_header *header, const void *items, size_t item_size)
+{
+	size_t bytes = sizeof(*header) + header->n * item_size;
+	unsigned char data[BATCH_BYTES] __attribute__((aligned(8)));
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = data, .data_out = data, .repeat = 1);
+	int fd = daisy_object_program_fd(inst, program), err;
+
+	header->done = header->expired = header->freed = 0;
+	if (!header->n)
+		return 0;
+	if (fd < 0)
+		return failed(fd, program);
+	if (bytes > sizeof(data))
+		return failed(-E2BIG, program);
+	memcpy(data, header, sizeof(*header));
+	memcpy(data + sizeof(*header), items, header->n * item_size);
+	run.data_size_in = run.data_size_out = (uint32_t)bytes;
+	err = bpf_prog_test_run_opts(fd, &run);
+	if (err)
+		return failed(err, program);
+	memcpy(header, data, sizeof(*header));
+	return run.retval == XDP_RESULT_PASS && header->done == header->n ? 0 : failed(-EIO, program);
+}
+
+int daisy_instance_sweep_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
+			       const struct daisy_sweep_item *items)
+{
+	return daisy_batch_run(inst, "sweep", header, items, sizeof(*items));
+}
+
+int daisy_instance_sweep_conns_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
+				     const struct daisy_conn_item *items)
+{
+	return daisy_batch_run(inst, "sweep_conns", header, items, sizeof(*items));
+}
+
+int daisy_mapping_delete(struct daisy_instance *inst, uint32_t slot, uint16_t port,
+			 enum daisy_proto proto)
+{
+	struct daisy_sweep_item item = {
+		.slot = (uint16_t)slot, .port = port, .proto = (uint8_t)proto, .force = 1,
+	};
+	struct daisy_sweep_header header = { .n = 1 };
+	const union daisy_control *ctl;
+	size_t stride;
+	void *vector;
+	int err;
+
+	/* A packet that refreshes it at that moment makes an attempt fail. */
+	for (int i = 0; i < 64; i++) {
+		vector = daisy_instance_vector(inst, slot, proto, &stride);
+		ctl = vector ? daisy_record(vector, stride, port) : NULL;
+		if (!ctl || ((union daisy_control){ .word = daisy_load_word(ctl) }).state != MAPPING_ACTIVE) {
+			daisy_error_set("no %s mapping has port %u of slot %u",
+					daisy_proto_name(proto), port, slot);
+			return -ENOENT;
+		}
+		header.n = 1;
+		err = daisy_instance_sweep_batch(inst, &header, &item);
+		if (err || header.expired)
+			return err;
+	}
+	daisy_error_set("%s mapping of port %u of slot %u: packets use it all the time, try again",
+			daisy_proto_name(proto), port, slot);
+	return -EBUSY;
+}
