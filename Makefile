@@ -80,7 +80,7 @@ ALL_LDFLAGS = $(HARDEN_LD) $(LDFLAGS)
 LIBS = $(PKG_LIBS) -lpthread
 
 BPF_CFLAGS ?=
-ALL_BPF_CFLAGS = -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_x86 -std=gnu11 -Wall -Wextra \
+ALL_BPF_CFLAGS = -O2 -g -target bpf -fno-strict-aliasing -mcpu=v3 -D__TARGET_ARCH_x86 -std=gnu11 -Wall -Wextra \
 	-Wshadow -Wno-unused-parameter -Wno-missing-declarations -Ibpf -I. $(BPF_CFLAGS) -MMD -MP
 
 # ---------------------------------------------------------------------------
