@@ -181,14 +181,14 @@ static void figures_of_the_daemon_are_shown_in_base_units(void **state)
 
 	figures.mappings[DAISY_UDP] = 100;
 	figures.held[DAISY_ICMP] = 2;
-	figures.sweep_cpu_ns = 1500000000;
-	figures.sweep_round_ns = 250000;
+	figures.sweep_cpu_us = 1500001;
+	figures.sweep_round_ms = 250;
 	figures.subscribers = 12;
 	text = render();
 	expect_line(text, "daisy_mappings{protocol=\"udp\"} 100");
 	expect_line(text, "daisy_ports_held{protocol=\"icmp\"} 2");
-	expect_line(text, "daisy_sweep_cpu_seconds_total 1.5");
-	expect_line(text, "daisy_sweep_round_seconds 0.00025");
+	expect_line(text, "daisy_sweep_cpu_seconds_total 1.500001");
+	expect_line(text, "daisy_sweep_round_seconds 0.25");
 	expect_line(text, "daisy_subscribers 12");
 	expect_line(text, "daisy_memory_bytes 123456789");
 	free(text);

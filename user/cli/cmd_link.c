@@ -128,7 +128,7 @@ static const struct daisy_param set_params[] = {
 	{ .key = "prefix", .arg = "prefixes", .type = VALUE_PREFIX, .flags = PARAM_REPEAT,
 	  .help = "inside network behind it; those given replace those it had" },
 	{ .key = "zone", .type = VALUE_NUMBER, .min = 0, .max = DAISY_MAX_ZONES - 1,
-	  .help = "inside networks with the same addresses differ by zone, 0-255" },
+	  .metavar = "ZONE", .help = "inside networks with the same addresses differ by zone, 0-255" },
 	{ .key = "next-hop", .arg = "next_hop", .type = VALUE_NEXT_HOP,
 	  .help = "where everything goes that leaves by it; none: by the kernel's routes" },
 	{ .key = "next-hop-inside", .type = VALUE_NEXT_HOP, .flags = PARAM_LOCAL,

@@ -166,22 +166,19 @@ static void render_by_proto(FILE *out, const char *name, const char *help, const
 
 static void render_figures(FILE *out, const struct daisy_figures *f)
 {
-	const double ns = 1e-9;
-
 	render_by_proto(out, "mappings", "mappings as of the last sweep", f->mappings);
 	render_by_proto(out, "ports_held", "ports in hold-down as of the last sweep", f->held);
 	put_one(out, "connections", "gauge", "TCP connections beyond those in the mappings' records",
 		f->connections);
 	put_one(out, "subscribers", "gauge", "subscribers paired with an external address",
 		f->subscribers);
-	put_one(out, "sweep_items_total", "counter", "records that a sweep handed to the kernel",
-		f->sweep_items);
+	put_one(out, "sweep_visited_total", "counter", "records that sweeps visited", f->sweep_visited);
 	put_one(out, "sweep_rounds_total", "counter", "times the whole table was visited",
 		f->sweep_rounds);
 	put_seconds(out, "sweep_cpu_seconds_total", "counter", "CPU time that sweeps took",
-		    (double)f->sweep_cpu_ns * ns);
+		    (double)f->sweep_cpu_us / 1e6);
 	put_seconds(out, "sweep_round_seconds", "gauge", "duration of the last round",
-		    (double)f->sweep_round_ns * ns);
+		    (double)f->sweep_round_ms / 1e3);
 	put_one(out, "control_clients", "gauge", "clients of the control socket", f->clients);
 	put_seconds(out, "start_time_seconds", "gauge", "when the daemon started, since the epoch",
 		    f->start_time_s);

@@ -15,7 +15,7 @@
 
 #include "nat/instance.h"
 
-#define DAISY_MAX_POOLS 256
+#define DAISY_FIGURES_POOLS 256
 #define DAISY_POOL_NAME 33
 
 /* The daemon's own figures. */
@@ -24,13 +24,13 @@ struct daisy_figures {
 	uint64_t held[DAISY_N_PROTOS];		/* ports in hold-down, likewise */
 	uint64_t connections;			/* in the table beyond the records */
 	uint64_t subscribers;
-	uint64_t sweep_items;			/* records handed to the kernel, since start */
+	uint64_t sweep_visited;			/* records, since start */
 	uint64_t sweep_rounds;			/* times the whole table was visited */
-	uint64_t sweep_cpu_ns;
-	uint64_t sweep_round_ns;		/* duration of the last round */
+	uint64_t sweep_cpu_us;
+	uint32_t sweep_round_ms;		/* duration of the last round */
 	uint64_t clients;			/* of the control socket */
 	double start_time_s;			/* of the daemon, since the epoch */
-	char pool[DAISY_MAX_POOLS][DAISY_POOL_NAME];	/* name by number; "" is not shown */
+	char pool[DAISY_FIGURES_POOLS][DAISY_POOL_NAME];	/* name by number; "" is not shown */
 };
 
 /* 0, or -errno with daisy_error() when the counters cannot be read. */
