@@ -7,13 +7,12 @@
 #ifndef DAISY_CSUM_H
 #define DAISY_CSUM_H
 
+/* sum: below 2^48, which 65,536 words of 32 bits do not reach. */
 static __always_inline __u16 csum_fold(__u64 sum)
 {
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return sum;
+	return sum + (sum >> 16);
 }
 
 /* Difference that replacing a 32-bit (16-bit) word makes. */

@@ -105,9 +105,7 @@ STAGE int fragment_translate(struct xdp_md *ctx, struct packet *p)
 	ip = packet_at(ctx, p->l3, IP_LEN);
 	if (!ip)
 		return -REASON_TRUNCATED;
-	rewrite_addr(ip, true, saddr);
-	rewrite_addr(ip, false, daddr);
-	rewrite_ttl(ip);
+	rewrite_addrs(ip, saddr, daddr);
 	END(p, fragments);
 	return emit(ctx, p, nh);
 }

@@ -184,9 +184,7 @@ static __always_inline int error_finish(struct xdp_md *ctx, struct packet *p, __
 	if (!ip || !icmp)
 		return -REASON_TRUNCATED;
 	icmp->checksum = csum_apply(icmp->checksum, icmp_diff);
-	rewrite_addr(ip, true, saddr);
-	rewrite_addr(ip, false, daddr);
-	rewrite_ttl(ip);
+	rewrite_addrs(ip, saddr, daddr);
 	return emit(ctx, p, nh);
 }
 

@@ -39,9 +39,22 @@ static __always_inline __be16 *l4_port(void *l4, __u32 proto, bool source)
 	return source ? &field[0] : &field[1];
 }
 
-/* Replace one side's address (network order) and port (host order) in the packet. */
+/*
+ * TTL minus one; the caller has seen that it is above one. Returns the
+ * difference in the checksum: the TTL is the low byte of its word in memory.
+ */
+static __always_inline __u64 rewrite_ttl(struct iphdr *ip)
+{
+	ip->ttl--;
+	return csum_diff2(1, 0);
+}
+
+/*
+ * Replace one side's address (network order) and port (host order) in the
+ * packet. ip_diff: what else has changed in the IPv4 header.
+ */
 static __always_inline void rewrite_endpoint(struct iphdr *ip, void *l4, __u32 proto, bool source,
-					     __u32 addr, __u16 port)
+					     __u32 addr, __u16 port, __u64 ip_diff)
 {
 	__be32 *addr_field = source ? &ip->saddr : &ip->daddr;
 	__be16 *port_field = l4_port(l4, proto, source), port_be = bpf_htons(port);
@@ -50,27 +63,18 @@ static __always_inline void rewrite_endpoint(struct iphdr *ip, void *l4, __u32 p
 
 	*addr_field = addr;
 	*port_field = port_be;
-	ip->check = csum_apply(ip->check, addr_diff);
+	ip->check = csum_apply(ip->check, addr_diff + ip_diff);
 	l4_adjust(l4, proto, addr_diff, port_diff);
 }
 
-/* Replace an address in a packet whose transport header is not there (later fragments). */
-static __always_inline void rewrite_addr(struct iphdr *ip, bool source, __u32 addr)
+/* Replace both addresses and count the hop, where no transport header changes (later fragments, ICMP errors). */
+static __always_inline void rewrite_addrs(struct iphdr *ip, __u32 saddr, __u32 daddr)
 {
-	__be32 *field = source ? &ip->saddr : &ip->daddr;
-	__u64 diff = csum_diff4(*field, addr);
+	__u64 diff = csum_diff4(ip->saddr, saddr) + csum_diff4(ip->daddr, daddr) + rewrite_ttl(ip);
 
-	*field = addr;
+	ip->saddr = saddr;
+	ip->daddr = daddr;
 	ip->check = csum_apply(ip->check, diff);
-}
-
-/* TTL minus one. The caller has seen that it is above one. */
-static __always_inline void rewrite_ttl(struct iphdr *ip)
-{
-	__u16 *word = (__u16 *)&ip->ttl, before = *word;
-
-	ip->ttl--;
-	ip->check = csum_apply(ip->check, csum_diff2(before, *word));
 }
 
 #endif

@@ -181,8 +181,7 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
 	if (!ip || !l4)
 		return -REASON_TRUNCATED;
-	rewrite_endpoint(ip, l4, proto, true, addr, port);
-	rewrite_ttl(ip);
+	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip));
 	end_outbound(p, proto);
 	return emit(ctx, p, nh);
 }
@@ -218,8 +217,7 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
 	if (!ip || !l4)
 		return -REASON_TRUNCATED;
-	rewrite_endpoint(ip, l4, proto, false, (__u32)in.word, in.port);
-	rewrite_ttl(ip);
+	rewrite_endpoint(ip, l4, proto, false, (__u32)in.word, in.port, rewrite_ttl(ip));
 	end_inbound(p, proto);
 	return emit(ctx, p, nh);
 }
@@ -272,9 +270,8 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
 	if (!ip || !l4)
 		return -REASON_TRUNCATED;
-	rewrite_endpoint(ip, l4, proto, true, addr, port);
-	rewrite_endpoint(ip, l4, proto, false, (__u32)in.word, in.port);
-	rewrite_ttl(ip);
+	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip));
+	rewrite_endpoint(ip, l4, proto, false, (__u32)in.word, in.port, 0);
 	END(p, hairpin);
 	return emit(ctx, p, nh);
 }
