@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Daemons of a topology: instance $TOPO_TAG-NAME, configuration
+# $TOPO_DIR/NAME.yaml, log $TOPO_DIR/NAME.log. The short forms mean n0.
+
+instance() {
+	echo "$TOPO_TAG-${1:-n0}"
+}
+
+# daemon_config [NAME]: the configuration on stdin, without its `instance:` line.
+daemon_config() {
+	{
+		echo "instance: $(instance "${1:-n0}")"
+		cat
+	} >"$TOPO_DIR/${1:-n0}.yaml"
+}
+
+# daemon_start NODE [NAME [OPTION...]]: returns when it answers.
+daemon_start() {
+	local node=$1 name=${2:-n0}
+	shift $(($# < 2 ? $# : 2))
+	mkdir -p "$TOPO_DIR/run"
+	grep -qF "pins_del $name" "$TOPO_DIR/undo" || undo pins_del "$name"
+	start "$node" "$name" "${DAISYD:-$BUILD/bin/daisyd}" --config "$TOPO_DIR/$name.yaml" \
+		--run-dir "$TOPO_DIR/run" "$@"
+	wait_until 20 daemon_answers_or_ended "$name"
+	daemon_answers "$name" || {
+		cat "$TOPO_DIR/$name.log" >&2
+		return 1
+	}
+}
+
+daemon_answers() {
+	daisy_of "$1" instance show
+}
+
+daemon_answers_or_ended() {
+	process_gone "$(<"$TOPO_DIR/$1.pid")" || daemon_answers "$1"
+}
+
+daemon_stop() {
+	stop "${1:-n0}"
+}
+
+daemon_pid() {
+	cat "$TOPO_DIR/${1:-n0}.pid"
+}
+
+# As a crash or the kernel's OOM killer would end it.
+daemon_kill() {
+	stop "${1:-n0}" KILL
+}
+
+pins_del() {
+	rm -rf /sys/fs/bpf/daisy/*/"$(instance "$1")"
+}
+
+# daisy_of NAME ARGS...: the tool, talking to one daemon.
+daisy_of() {
+	local name=$1
+	shift
+	"$BUILD/bin/daisy" --run-dir "$TOPO_DIR/run" -i "$(instance "$name")" "$@"
+}
+
+daisy() {
+	daisy_of n0 "$@"
+}
