@@ -38,9 +38,21 @@ bool bed_counter_is_drop(unsigned int i)
 	return i < BED_N_COUNTERS && infos[i].is_drop;
 }
 
+static enum bed_link device_of(enum bed_link link)
+{
+	return link == BED_TAGGED ? BED_INSIDE : link == BED_STACKED ? BED_OUTSIDE : link;
+}
+
+int bed_tags(uint16_t tag[2], enum bed_link link)
+{
+	tag[0] = link == BED_TAGGED ? 100 : link == BED_STACKED ? 200 : 0;
+	tag[1] = link == BED_STACKED ? 300 : 0;
+	return link == BED_TAGGED ? 1 : link == BED_STACKED ? 2 : 0;
+}
+
 void bed_mac(uint8_t mac[6], enum bed_link link)
 {
-	const uint8_t m[6] = { 2, 0, 0, 0, 0, link };
+	const uint8_t m[6] = { 2, 0, 0, 0, 0, device_of(link) };
 
 	memcpy(mac, m, sizeof(m));
 }
@@ -63,20 +75,28 @@ static void devices_make(void)
 
 static void link_make(struct bed *bed, enum bed_link number, enum daisy_side side, const char *device)
 {
-	struct daisy_link l = { .side = side, .mtu = bed->mtu, .device = number };
+	struct daisy_link l = { .side = side, .mtu = bed->mtu, .device = device_of(number) };
 	struct daisy_nexthop nh = { .link = number, .mtu = bed->mtu, .state = NEXTHOP_RESOLVED };
 
 	bed_mac(l.mac, number);
-	l.ifindex = l.tx_ifindex = if_nametoindex(device);
+	l.tx_ifindex = if_nametoindex(device);
+	l.ifindex = number == l.device ? l.tx_ifindex : 1000u + number;
+	l.zone = number == BED_TAGGED;
 	wire_put32(l.addr, BED_OWN + number);
 	if (side != SIDE_OUTSIDE)
 		l.static_nexthop = number;
 	bed_mac(nh.smac, number);
 	bed_peer_mac(nh.dmac, number);
 	wire_put32(nh.addr, BED_OWN + 0x10 + number);
+	l.n_tags = nh.n_tags = bed_tags(l.tag, number);
+	bed_tags(nh.tag, number);
 	if (daisy_instance_link_set(bed->inst, number, &l) ||
 	    daisy_instance_nexthop_set(bed->inst, number, &nh))
 		tap_bail("cannot set link %d: %s", number, daisy_error());
+	if (number != l.device) {
+		bed->prog[number] = bed->prog[l.device];
+		return;
+	}
 	bed->prog[number] = daisy_instance_program_load(bed->inst, number);
 	if (bed->prog[number] < 0)
 		tap_bail("cannot load the packet program: %s", daisy_error());
@@ -96,11 +116,14 @@ static void addresses_add(struct bed *bed, const struct bed_spec *spec)
 			tap_bail("cannot add an address: %s", daisy_error());
 		slots[i] = slot;
 	}
-	if (daisy_instance_zone_set(bed->inst, 0, slots, spec->n_addresses) ||
-	    daisy_instance_own_add(bed->inst, (struct in_addr){ htonl(BED_OWN) }) ||
-	    daisy_instance_prefix_add(bed->inst, 0, (struct in_addr){ htonl(spec->prefix) },
-				      spec->prefix_len, BED_INSIDE))
-		tap_bail("cannot set addresses: %s", daisy_error());
+	for (uint16_t zone = 0; zone < 2; zone++)
+		if (daisy_instance_zone_set(bed->inst, zone, slots, spec->n_addresses) ||
+		    daisy_instance_prefix_add(bed->inst, zone,
+					      (struct in_addr){ htonl(spec->prefix) },
+					      spec->prefix_len, zone ? BED_TAGGED : BED_INSIDE))
+			tap_bail("cannot set zone %u: %s", zone, daisy_error());
+	if (daisy_instance_own_add(bed->inst, (struct in_addr){ htonl(BED_OWN) }))
+		tap_bail("cannot set the box's address: %s", daisy_error());
 }
 
 static void counters_read(struct bed *bed, struct daisy_counters *sum)
@@ -138,6 +161,8 @@ void bed_open(struct bed *bed, const struct bed_spec *spec)
 	link_make(bed, BED_INSIDE, SIDE_INSIDE, "bed0");
 	link_make(bed, BED_OUTSIDE, SIDE_OUTSIDE, "veth0");
 	link_make(bed, BED_BOTH, SIDE_BOTH, "lo");
+	link_make(bed, BED_TAGGED, SIDE_INSIDE, "bed0");
+	link_make(bed, BED_STACKED, SIDE_OUTSIDE, "veth0");
 	daisy_instance_conf(bed->inst)->static_nexthop = BED_OUTSIDE;
 	daisy_instance_conf(bed->inst)->alive_tick = daisy_instance_tick(bed->inst);
 	counters_read(bed, &bed->before);
@@ -145,7 +170,7 @@ void bed_open(struct bed *bed, const struct bed_spec *spec)
 
 void bed_close(struct bed *bed)
 {
-	for (int i = BED_INSIDE; i < BED_N_LINKS; i++)
+	for (int i = BED_INSIDE; i <= BED_BOTH; i++)
 		close(bed->prog[i]);
 	daisy_instance_close(bed->inst);
 	free(bed->per_cpu);

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Test bed: an instance with three links, run frame by frame with
+ * Test bed: an instance with three devices, run frame by frame with
  * BPF_PROG_RUN in a network namespace of its own.
  *
- *	inside hosts -- [ link 1 | NAT | link 2 ] -- outside hosts
- *	                [ link 3: one-armed     ]
+ *	inside hosts, zone 0 -- [ link 1           | NAT | link 2 ] ----------- outside
+ *	inside hosts, zone 1 -- [ link 4, VLAN 100 |     | link 5, VLAN 200.300 ] outside
+ *	                        [      link 3, one-armed          ]
  *
  * Next hops are static, so that every frame meets the same answer on every
- * machine. External addresses are 198.51.100.1 and on. Nothing is pinned.
+ * machine; outbound packets leave by link 2 (conf.static_nexthop, numbers are
+ * those of the links). External addresses are 198.51.100.1 and on, for both
+ * zones. Nothing is pinned.
  */
 #ifndef DAISY_TESTS_BED_H
 #define DAISY_TESTS_BED_H
@@ -17,7 +20,14 @@
 
 #include "nat/instance.h"
 
-enum bed_link { BED_INSIDE = 1, BED_OUTSIDE, BED_BOTH, BED_N_LINKS };
+enum bed_link {
+	BED_INSIDE = 1,
+	BED_OUTSIDE,
+	BED_BOTH,
+	BED_TAGGED,		/* on the device of BED_INSIDE */
+	BED_STACKED,		/* on the device of BED_OUTSIDE */
+	BED_N_LINKS,
+};
 
 #define BED_EXTERNAL 0xc6336401u	/* 198.51.100.1 */
 #define BED_OWN 0xc0000201u		/* 192.0.2.1, the box itself */
@@ -36,7 +46,7 @@ struct bed {
 	struct daisy_instance *inst;
 	uint32_t n_addresses;
 	uint16_t mtu;
-	int prog[BED_N_LINKS];
+	int prog[BED_N_LINKS];		/* that of its device */
 	int counters_fd;
 	int n_cpus;
 	struct daisy_counters *per_cpu;	/* room for one look-up of the counters */
@@ -56,9 +66,11 @@ struct bed_result {
 	uint8_t out[4096];
 };
 
-/* MAC addresses: of a link of ours, and of the station behind it. */
+/* MAC addresses: of a link of ours (its device's), and of the station behind it. */
 void bed_mac(uint8_t mac[6], enum bed_link link);
 void bed_peer_mac(uint8_t mac[6], enum bed_link link);
+/* VLAN ids of a link's frames, outermost first; returns how many. */
+int bed_tags(uint16_t tag[2], enum bed_link link);
 
 /*
  * Enters a new network namespace, makes the instance and loads its programs.

@@ -63,6 +63,13 @@ static const char *mapped(const struct trial *t, uint32_t ext, uint16_t ext_port
 	return NULL;
 }
 
+static unsigned int zone_of(const struct trial *t)
+{
+	int slot = bed_slot(t->bed, t->sent.src);
+
+	return bed_record(t->bed, slot, proto_of(t->in.proto), t->sent.sport)->inside.zone;
+}
+
 /* Bytes [from, to) after the IPv4 header: the same in both? */
 static bool same(const struct trial *t, size_t from, size_t to)
 {
@@ -125,8 +132,10 @@ static const char *delta_right(const struct trial *t)
 		return NULL;
 	from = wire_get16(a + field);
 	to = wire_get16(b + field);
+	if (t->in.proto == 17 && !from != !to)
+		return wrong("UDP checksum went from %04x to %04x", from, to);
 	if (t->in.proto == 17 && !from)
-		return to ? wrong("gave a checksum to UDP without one") : NULL;
+		return NULL;
 	if (t->in.proto == 1) {
 		x = wire_get16(a + 4);
 		y = wire_get16(b + 4);
@@ -155,6 +164,9 @@ static const char *query(const struct trial *t, bool out, bool in)
 		bad = mapped(t, t->sent.src, t->sent.sport, t->in.src, t->in.sport);
 		if (bad)
 			return bad;
+		/* Of the inside links only the one of zone 1 has tags. */
+		if (zone_of(t) != !!t->in.n_tags)
+			return wrong("translated by a mapping of another zone");
 	}
 	if (in) {
 		if (is_external(t->bed, t->sent.dst))
@@ -206,30 +218,47 @@ static const char *fragment(const struct trial *t)
 		return wrong("counted as a later fragment, but it is not one");
 	if (!same(t, 0, -1))
 		return wrong("changed the data of a later fragment");
-	if (t->link == BED_OUTSIDE ? is_external(t->bed, t->sent.dst) : !is_external(t->bed, t->sent.src))
+	if (is_external(t->bed, t->in.dst) ? is_external(t->bed, t->sent.dst)
+					   : !is_external(t->bed, t->sent.src))
 		return wrong("later fragment sent untranslated, %08x to %08x", t->sent.src, t->sent.dst);
 	return NULL;
+}
+
+static bool is_error_reply(unsigned int end)
+{
+	return end == BED_COUNTER(icmp_time_exceeded) || end == BED_COUNTER(icmp_frag_needed);
 }
 
 /* What the box itself sends: to whoever asked, all sums right. */
 static const char *answer(const struct trial *t)
 {
+	uint32_t octet = t->in.src >> 24;
+
 	if (t->end == BED_COUNTER(arp_replies))
 		return t->sent.ethertype == 0x0806 ? NULL : wrong("answered ARP by something else");
-	if (!t->sent.l3 || t->sent.proto != 1 || t->sent.ip_sum != SUM_GOOD || t->sent.l4_sum != SUM_GOOD)
-		return wrong("sent an ICMP message with wrong checksums");
+	if (!t->sent.l3 || t->sent.proto != 1 || t->sent.ip_sum != SUM_GOOD)
+		return wrong("answered by something else than ICMP, or with a wrong IPv4 checksum");
+	/* An echo with a wrong sum is sent back as wrong as it came. */
+	if (t->sent.l4_sum != (is_error_reply(t->end) ? SUM_GOOD : t->in.l4_sum))
+		return wrong("sent an ICMP message with a wrong checksum");
 	if (t->sent.dst != t->in.src)
 		return wrong("answered %08x, not %08x", t->sent.dst, t->in.src);
-	if (t->link == BED_OUTSIDE && !is_external(t->bed, t->sent.src) &&
-	    t->sent.src - BED_OWN >= BED_N_LINKS)
-		return wrong("answered the outside as %08x", t->sent.src);
+	if (!is_external(t->bed, t->sent.src) && t->sent.src - BED_OWN >= BED_N_LINKS)
+		return wrong("answered as %08x", t->sent.src);
+	if (!is_error_reply(t->end))
+		return NULL;
+	/* RFC 1812 sections 4.3.2.3 and 4.3.2.7 */
+	if (t->sent.len - t->sent.l3 > 576)
+		return wrong("ICMP error of %zu bytes", t->sent.len - t->sent.l3);
+	if (t->in.icmp_error || t->in.frag_off || !octet || octet == 127 || octet >= 224)
+		return wrong("answered a packet that gets no ICMP error");
 	return NULL;
 }
 
 static bool is_answer(unsigned int end)
 {
-	return end == BED_COUNTER(arp_replies) || end == BED_COUNTER(icmp_time_exceeded) ||
-	       end == BED_COUNTER(icmp_frag_needed) || end == BED_COUNTER(icmp_echo_replies);
+	return is_error_reply(end) || end == BED_COUNTER(arp_replies) ||
+	       end == BED_COUNTER(icmp_echo_replies);
 }
 
 static const char *forwarded(struct trial *t, uint32_t len)
@@ -239,6 +268,8 @@ static const char *forwarded(struct trial *t, uint32_t len)
 	wire_parse(&t->sent, t->out, len);
 	if (is_answer(t->end))
 		return answer(t);
+	if (len > t->in.len + 8)
+		return wrong("%zu bytes became %u", t->in.len, len);
 	if (!t->in.l3 || !t->sent.l3)
 		return wrong("forwarded something that is not IPv4");
 	bad = header_kept(t);
@@ -269,6 +300,23 @@ static const char *forwarded(struct trial *t, uint32_t len)
 	return wrong("forwarded, but counted as %s", bed_counter_name(t->end));
 }
 
+/*
+ * What the kernel gets unchanged must not be a packet that it would forward:
+ * an untagged one to our MAC address and to a unicast address that is not the box's.
+ */
+static const char *passed_on(const struct trial *t, const struct bed_result *r)
+{
+	uint32_t octet = t->in.dst >> 24;
+	uint8_t mac[6];
+
+	if (r->len != t->in.len || memcmp(r->out, t->frame, t->in.len))
+		return wrong("changed a frame that it passed");
+	bed_mac(mac, t->link);
+	if (t->in.l3 && !t->in.n_tags && !memcmp(t->frame, mac, 6) && t->in.dst != BED_OWN && octet < 224)
+		return wrong("passed a packet to %08x to the kernel", t->in.dst);
+	return NULL;
+}
+
 const char *judge(const struct bed *bed, enum bed_link link, const uint8_t *frame, uint32_t len,
 		  const struct bed_result *r)
 {
@@ -284,10 +332,8 @@ const char *judge(const struct bed *bed, enum bed_link link, const uint8_t *fram
 		return bed_counter_is_drop(r->end) ? NULL : wrong("dropped, but counted as %s",
 								  bed_counter_name(r->end));
 	case XDP_PASS:
-		if (!passed)
-			return wrong("passed, but counted as %s", bed_counter_name(r->end));
-		return r->len == len && !memcmp(r->out, frame, len) ?
-			NULL : wrong("changed a frame that it passed");
+		return passed ? passed_on(&t, r) : wrong("passed, but counted as %s",
+							 bed_counter_name(r->end));
 	case XDP_TX:
 	case XDP_REDIRECT:
 		return forwarded(&t, r->len);

@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int n, n_failed;
+static char pending[8192];	/* remarks of tap_why */
 
 bool tap_ok(bool ok, const char *title, ...)
 {
@@ -15,7 +17,8 @@ bool tap_ok(bool ok, const char *title, ...)
 	va_start(ap, title);
 	vprintf(title, ap);
 	va_end(ap);
-	putchar('\n');
+	printf("\n%s", pending);
+	pending[0] = 0;
 	fflush(stdout);
 	if (!ok)
 		n_failed++;
@@ -34,6 +37,20 @@ void tap_note(const char *text, ...)
 	fflush(stdout);
 }
 
+void tap_why(const char *text, ...)
+{
+	size_t at = strlen(pending);
+	va_list ap;
+
+	if (at > sizeof(pending) - 512)
+		return;
+	at += sprintf(pending + at, "# ");
+	va_start(ap, text);
+	vsnprintf(pending + at, 500, text, ap);
+	va_end(ap);
+	strcpy(pending + strlen(pending), "\n");
+}
+
 void tap_bail(const char *text, ...)
 {
 	va_list ap;
@@ -43,7 +60,7 @@ void tap_bail(const char *text, ...)
 	va_start(ap, text);
 	vprintf(text, ap);
 	va_end(ap);
-	printf("\nBail out!\n");
+	printf("\n%sBail out!\n", pending);
 	fflush(stdout);
 	exit(1);
 }
