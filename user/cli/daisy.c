@@ -24,17 +24,35 @@ static const struct option options[] = {
 
 static enum daisy_exit bad_option(struct daisy_cli *cli, int result, char **argv)
 {
-	char word[3] = { '-', (char)optopt, '\0' };
-	/* getopt has gone past a short option within its word, but names long ones only by the word. */
-	const char *shown = optopt && optopt < 256 ? word : argv[optind - 1];
+	char letter[3] = { '-', (char)optopt, '\0' };
+	const char *word = argv[optind - 1];
+	bool is_long = !strncmp(word, "--", 2);
 
-	if (optopt == OPTION_RUN_DIR)
-		shown = "--run-dir";
 	if (result == ':')
-		daisy_error_no_value(shown, optopt == OPTION_RUN_DIR ? "DIR" : "INSTANCE");
+		daisy_error_no_value(is_long ? word : letter, optopt == OPTION_RUN_DIR ? "DIR" : "INSTANCE");
+	else if (is_long && optopt)
+		daisy_error_set("\"%.*s\" takes no value", (int)strcspn(word, "="), word);
 	else
-		daisy_error_unknown(shown, "-j -p -i --run-dir -V -h");
+		daisy_error_unknown(is_long ? word : letter, "-j -p -i --run-dir -V -h");
 	return daisy_error_print(cli, DAISY_EXIT_USAGE);
+}
+
+/* getopt_long() takes "--js" for "--json"; keywords are exact. */
+static int next_option(int argc, char **argv)
+{
+	const char *word = optind < argc ? argv[optind] : "";
+	int i = 0, c = getopt_long(argc, argv, "+:jpi:Vh", options, &i);
+
+	if (c == -1 || c == '?' || c == ':' || strncmp(word, "--", 2))
+		return c;
+	if (strlen(options[i].name) == strcspn(word + 2, "="))
+		return c;
+	optopt = 0;
+	optind = 1;
+	while (argv[optind] != word)
+		optind++;
+	optind++;
+	return '?';
 }
 
 /* Global options; *done: nothing is left to do. */
@@ -43,7 +61,7 @@ static enum daisy_exit parse_options(struct daisy_cli *cli, int argc, char **arg
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:jpi:Vh", options, NULL)) != -1) {
+	while ((c = next_option(argc, argv)) != -1) {
 		switch (c) {
 		case 'p':
 			cli->pretty = true;
