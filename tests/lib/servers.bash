@@ -27,7 +27,10 @@ http_server() {
 			server {
 				listen $addr:80;
 				root $TOPO_DIR/www;
-				location = /whoami { default_type text/plain; return 200 "\$remote_addr:\$remote_port\n"; }
+				location = /whoami {
+					default_type text/plain;
+					return 200 "\$remote_addr:\$remote_port\n";
+				}
 				location /slow/ { alias $TOPO_DIR/www/; limit_rate 400k; }
 				location /upload { proxy_pass http://$addr:81; proxy_request_buffering on; }
 			}
