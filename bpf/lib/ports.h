@@ -14,6 +14,7 @@
 
 #define PORT_PROBES 160
 #define PARITY_EVEN 0x5555555555555555ULL
+#define WELL_KNOWN_END 1024	/* range preservation keeps 1-1023 and the rest apart */
 
 /* What a creator asks for. */
 struct port_wish {
@@ -141,7 +142,7 @@ STAGE __u32 port_search(__u32 map, __u32 first, __u32 last, __u64 mask, __u32 ra
 STAGE __u32 port_claim(const struct port_wish *wish)
 {
 	struct daisy_port_map *map;
-	__u32 index, port = 0;
+	__u32 index, first, port = 0;
 	__u64 mask = ~0ULL;
 
 	if (!wish)
@@ -152,12 +153,15 @@ STAGE __u32 port_claim(const struct port_wish *wish)
 		return 0;
 	if (wish->options & DAISY_OPT_PARITY)
 		mask = wish->original & 1 ? ~PARITY_EVEN : PARITY_EVEN;
-	if (wish->options & DAISY_OPT_RANGE && wish->original < 1024)
-		port = port_search(index, 1, 1023, mask, wish->random);
+	first = map->first;
+	if (wish->options & DAISY_OPT_RANGE && wish->original < WELL_KNOWN_END)
+		port = port_search(index, 1, WELL_KNOWN_END - 1, mask, wish->random);
+	else if (wish->options & DAISY_OPT_RANGE && first < WELL_KNOWN_END && map->last >= WELL_KNOWN_END)
+		first = WELL_KNOWN_END;
 	if (!port)
-		port = port_search(index, map->first, map->last, mask, wish->random);
-	/* Parity is a SHOULD (RFC 4787 REQ-4): the other one is better than none. */
-	if (!port && mask != ~0ULL)
+		port = port_search(index, first, map->last, mask, wish->random);
+	/* Both are a SHOULD (RFC 4787 REQ-3 and REQ-4): another port is better than none. */
+	if (!port && (mask != ~0ULL || first != map->first))
 		port = port_search(index, map->first, map->last, ~0ULL, wish->random);
 	if (port)
 		__sync_fetch_and_add(&map->n_free, -1);
