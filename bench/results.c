@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <math.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "harness.h"
+#include "results.h"
+
+static json_t *parts, *summary;
+
+static json_t *object_get(json_t *parent, const char *key)
+{
+	json_t *object = json_object_get(parent, key);
+
+	if (!object) {
+		object = json_object();
+		json_object_set_new(parent, key, object);
+	}
+	return object;
+}
+
+static void series_append(const char *part, const char *contender, json_t *value)
+{
+	json_t *object, *series;
+
+	if (!parts)
+		parts = json_object();
+	object = object_get(parts, part);
+	series = json_object_get(object, contender);
+	if (!series) {
+		series = json_array();
+		json_object_set_new(object, contender, series);
+	}
+	json_array_append_new(series, value);
+}
+
+void results_add(const char *part, const char *contender, const struct sample *sample)
+{
+	series_append(part, contender,
+		      json_pack("{s:f, s:I, s:I, s:f}", "ns_per_packet", sample_ns(sample), "sent",
+				(json_int_t)sample->sent, "delivered",
+				(json_int_t)sample->delivered, "ns", sample->ns));
+}
+
+void results_add_value(const char *part, const char *contender, double value)
+{
+	series_append(part, contender, json_real(value));
+}
+
+void summary_number(const char *key, double value)
+{
+	if (!summary)
+		summary = json_object();
+	/* A ratio over nothing has no value that JSON knows. */
+	json_object_set_new(summary, key, isfinite(value) ? json_real(value) : json_null());
+}
+
+void summary_text(const char *key, const char *value)
+{
+	if (!summary)
+		summary = json_object();
+	json_object_set_new(summary, key, json_string(value));
+}
+
+static void file_write(const char *folder, const char *name, const json_t *json)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/nat-%s.json", folder, name);
+	if (json_dump_file(json, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6)))
+		die("cannot write %s", path);
+}
+
+void results_write(const char *folder)
+{
+	const char *name;
+	json_t *part;
+
+	json_object_foreach(parts, name, part)
+		file_write(folder, name, part);
+	if (summary)
+		file_write(folder, "summary", summary);
+}
