@@ -48,57 +48,76 @@ static void add(void *ctx, const struct daisy_finding *finding)
 	daisy_table_note(report->table, todo);
 }
 
+/* What is checked of an instance. */
+struct visit {
+	struct daisy_findings *out;
+	const char *instance;
+	const char *device;	/* only this link; NULL: all, with their devices */
+};
+
 static int check_link(void *ctx, json_t *item)
 {
 	const char *device = json_string_value(json_object_get(item, "device"));
 	const char *error = json_string_value(json_object_get(item, "error"));
-	struct daisy_findings *out = ctx;
+	struct visit *visit = ctx;
 
-	if (!device)
+	if (!device || (visit->device && strcmp(visit->device, device)))
 		return 0;
-	daisy_doctor_device(out, device);
+	if (!visit->device)
+		daisy_doctor_device(visit->out, device);
+	visit->out->subject = device;
 	if (error)
-		daisy_finding_fail(out, "link", "not attached: %s|see the other findings of this device", error);
+		daisy_finding_fail(visit->out, "link", "not attached: %s|see the other findings of this "
+				   "device", error);
+	else
+		daisy_finding_ok(visit->out, "link", "of instance %s", visit->instance);
+	daisy_doctor_guard(visit->out, visit->instance, device);
 	return 0;
 }
 
 /* The daemon of one instance answers, and its links. */
-static void check_instance(const struct daisy_cli *cli, struct daisy_findings *out, const char *name,
-			   bool links)
+static void check_instance(const struct daisy_cli *cli, struct visit *visit)
 {
 	struct daisy_cli one = *cli;
 	struct daisy_client *client;
 
-	one.instance = name;
-	out->subject = name;
+	one.instance = visit->instance;
+	visit->out->subject = visit->instance;
 	if (daisy_client_open(&one, &client)) {
-		daisy_finding_fail(out, "daemon", "%s|systemctl start daisyd@%s", daisy_error(), name);
+		daisy_finding_fail(visit->out, "daemon", "does not run, its mappings do|"
+				   "systemctl start daisyd@%s", visit->instance);
 		return;
 	}
 	if (daisy_client_call(client, "instance", "show", NULL, NULL, NULL))
-		daisy_finding_fail(out, "daemon", "does not answer: %s|journalctl -u daisyd@%s",
-				   daisy_error(), name);
+		daisy_finding_fail(visit->out, "daemon", "does not answer: %s|journalctl -u daisyd@%s",
+				   daisy_error(), visit->instance);
 	else
-		daisy_finding_ok(out, "daemon", "runs and answers");
-	if (links)
-		daisy_client_call(client, "link", "show", NULL, check_link, out);
+		daisy_finding_ok(visit->out, "daemon", "runs and answers");
+	daisy_client_call(client, "link", "show", NULL, check_link, visit);
 	daisy_client_close(client);
 }
 
-static void check_instances(const struct daisy_cli *cli, struct daisy_findings *out, bool links)
+static int is_socket_name(const struct dirent *entry)
+{
+	const char *dot = strrchr(entry->d_name, '.');
+
+	return entry->d_name[0] != '.' && dot && !strcmp(dot, ".sock");
+}
+
+static void check_instances(const struct daisy_cli *cli, struct daisy_findings *out,
+			    const char *device)
 {
 	struct dirent **names;
-	int n = scandir(cli->run_dir, &names, NULL, alphasort), found = 0;
+	int n = scandir(cli->run_dir, &names, is_socket_name, alphasort), found = 0;
 
 	for (int i = 0; i < n; i++) {
-		char *dot = strrchr(names[i]->d_name, '.');
+		char *name = names[i]->d_name;
+		struct visit visit = { .out = out, .instance = name, .device = device };
 
-		if (dot && dot != names[i]->d_name && !strcmp(dot, ".sock")) {
-			*dot = '\0';
-			if (!cli->instance || !strcmp(cli->instance, names[i]->d_name)) {
-				check_instance(cli, out, names[i]->d_name, links);
-				found++;
-			}
+		*strrchr(name, '.') = '\0';
+		if (!cli->instance || !strcmp(cli->instance, name)) {
+			check_instance(cli, &visit);
+			found++;
 		}
 		free(names[i]);
 	}
@@ -106,7 +125,7 @@ static void check_instances(const struct daisy_cli *cli, struct daisy_findings *
 		free(names);
 	out->subject = "host";
 	if (!found)
-		daisy_finding_warn(out, "daemon", "no daemon runs: nothing is attached or expires|"
+		daisy_finding_warn(out, "daemon", "no daemon runs: nothing is attached, nothing expires|"
 				   "systemctl start daisyd@NAME, or daisyd --config FILE");
 }
 
@@ -117,13 +136,13 @@ static enum daisy_exit show(struct daisy_cli *cli, struct daisy_args *args)
 	const char *device = daisy_args_string(args, "device");
 
 	daisy_doctor_host(&out);
-	check_instances(cli, &out, !device);
 	if (device)
 		daisy_doctor_device(&out, device);
+	check_instances(cli, &out, device);
 	daisy_table_end(report.table, false);
 	if (!report.n_failed)
 		return DAISY_EXIT_DONE;
-	daisy_error_set("%u of the checks failed, %u warned", report.n_failed, report.n_warned);
+	daisy_error_set("%u failed, %u warned", report.n_failed, report.n_warned);
 	return DAISY_EXIT_REFUSED;
 }
 

@@ -75,8 +75,11 @@ static void check_forwarding(const struct daisy_findings *out, const struct dais
 {
 	if (daisy_doctor_read("/proc/sys/net/ipv4/conf/%s/forwarding", device->name) == 1)
 		daisy_finding_ok(out, "forwarding", "on");
+	else if (!device->is_ours)
+		daisy_finding_ok(out, "forwarding", "off; daisyd switches it on when it attaches");
 	else
-		daisy_finding_warn(out, "forwarding", "off: the kernel answers no route lookup for it|"
+		daisy_finding_warn(out, "forwarding", "off: the kernel answers no route lookup for it, which "
+				   "is needed where a next hop is not known|"
 				   "sysctl -w net.ipv4.conf.%s.forwarding=1", device->name);
 }
 
@@ -102,23 +105,24 @@ static void check_queues(const struct daisy_findings *out, const struct daisy_de
 
 	if (device->n_rx_queues == 1 && cpus > 1)
 		daisy_finding_warn(out, "queues", "one receive queue for %ld CPUs: one CPU does all the work|"
-				   "if the device has more: ethtool -L %s combined %ld",
-				   cpus, device->name, cpus);
+				   "if the device has more: ethtool -L %s %s %ld", cpus, device->name,
+				   device->is_veth ? "rx" : "combined", cpus);
 	else
 		daisy_finding_ok(out, "queues", "%u receive queues, %ld CPUs", device->n_rx_queues, cpus);
 }
 
 static void check_present(const struct daisy_findings *out, struct daisy_device *device)
 {
+	daisy_doctor_queues(device);
 	check_kind(out, device);
 	check_state(out, device);
 	check_mtu(out, device);
 	check_address(out, device);
-	check_forwarding(out, device);
-	check_rp_filter(out, device);
 	check_queues(out, device);
 	daisy_doctor_native(out, device);
 	daisy_doctor_program(out, device);
+	check_forwarding(out, device);
+	check_rp_filter(out, device);
 	daisy_doctor_offloads(out, device);
 }
 

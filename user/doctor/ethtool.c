@@ -25,6 +25,14 @@ void daisy_doctor_driver(struct daisy_device *device)
 	device->is_veth = !strcmp(device->driver, "veth");
 }
 
+void daisy_doctor_queues(struct daisy_device *device)
+{
+	struct ethtool_channels channels = { .cmd = ETHTOOL_GCHANNELS };
+
+	if (!run(device, &channels) && channels.rx_count + channels.combined_count)
+		device->n_rx_queues = channels.rx_count + channels.combined_count;
+}
+
 /* A feature of the old single-value calls: unknown counts as off. */
 static bool is_on(const struct daisy_device *device, uint32_t command)
 {

@@ -39,10 +39,12 @@ void daisy_finding_warn(const struct daisy_findings *out, const char *check, con
 void daisy_finding_fail(const struct daisy_findings *out, const char *check, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* host.c: privileges, kernel, BTF, bpffs, forwarding. */
+/* host.c: privileges, kernel, BTF, bpffs. */
 void daisy_doctor_host(struct daisy_findings *out);
 /* device.c: everything about one device. */
 void daisy_doctor_device(struct daisy_findings *out, const char *device);
+/* guard.c: the kernel does not forward for this device of an instance. */
+void daisy_doctor_guard(const struct daisy_findings *out, const char *instance, const char *device);
 
 /* A number in a file below /proc or /sys; -errno if it cannot be read. */
 long daisy_doctor_read(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -85,16 +85,6 @@ static void check_jit(const struct daisy_findings *out)
 				   "sysctl -w net.core.bpf_jit_enable=1");
 }
 
-static void check_forwarding(const struct daisy_findings *out)
-{
-	if (daisy_doctor_read("/proc/sys/net/ipv4/ip_forward") == 1)
-		daisy_finding_ok(out, "forwarding", "net.ipv4.ip_forward is 1");
-	else
-		daisy_finding_warn(out, "forwarding", "net.ipv4.ip_forward is 0: next hops can only be "
-				   "found while daisyd runs or where they are static|"
-				   "sysctl -w net.ipv4.ip_forward=1");
-}
-
 static void check_cpus(const struct daisy_findings *out)
 {
 	daisy_finding_ok(out, "cpus", "%ld online", sysconf(_SC_NPROCESSORS_ONLN));
@@ -108,6 +98,5 @@ void daisy_doctor_host(struct daisy_findings *out)
 	check_btf(out);
 	check_bpffs(out);
 	check_jit(out);
-	check_forwarding(out);
 	check_cpus(out);
 }

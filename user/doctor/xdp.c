@@ -66,17 +66,18 @@ static bool is_ours(const char *name)
 	return !strcmp(name, "xdp_nat");
 }
 
-static void report_program(const struct daisy_findings *out, const struct daisy_device *device,
+static void report_program(const struct daisy_findings *out, struct daisy_device *device,
 			   uint32_t id, int mode)
 {
 	const char *mode_name = mode == XDP_ATTACHED_SKB ? "generic" : "native";
 	char name[BPF_OBJ_NAME_LEN + 1] = "";
 
 	program_name(id, name, sizeof(name));
-	if (is_ours(name) && mode == XDP_ATTACHED_SKB)
+	device->is_ours = is_ours(name);
+	if (device->is_ours && mode == XDP_ATTACHED_SKB)
 		daisy_finding_warn(out, "program", "Daisy, in generic mode|native mode is several times faster: "
 				   "daisy link set dev %s mode native", device->name);
-	else if (is_ours(name))
+	else if (device->is_ours)
 		daisy_finding_ok(out, "program", "Daisy, in native mode");
 	else if (!strcmp(name, "xdp_dispatcher"))
 		daisy_finding_ok(out, "program", "libxdp's dispatcher, %s: xdp-loader status %s lists what runs",
@@ -87,7 +88,7 @@ static void report_program(const struct daisy_findings *out, const struct daisy_
 				   device->name, mode == XDP_ATTACHED_SKB ? "generic" : "");
 }
 
-void daisy_doctor_program(const struct daisy_findings *out, const struct daisy_device *device)
+void daisy_doctor_program(const struct daisy_findings *out, struct daisy_device *device)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 
