@@ -10,10 +10,10 @@
  * says that 64 records are FREE, and they are not read.
  *
  * A port must not go from one mapping to the next within one grace period,
- * since a packet may still hold the old record. ROLLED_BACK records and, with a
- * hold-down shorter than two ticks, HOLD records are collected; then we wait for
- * a grace period once, and submit them. A hold-down of two ticks is longer than
- * any grace period.
+ * since a packet may still hold the old record. The sweep programs let every
+ * record rest for two ticks, which is longer; but ticks can be skipped, by the
+ * offset of the clock. So what rests no longer than that is collected, then we
+ * wait for a grace period once, and submit it.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -35,6 +35,7 @@
 
 /* Records that wait for one grace period together: half an address. */
 #define N_RESTING 32768U
+/* As in bpf/lib/expire.h. */
 #define REST_TICKS 2U
 
 #define ROUND_MIN_US (500 * 1000ULL)
@@ -83,6 +84,7 @@ struct daisy_sweeper {
 	uint32_t now;			/* tick */
 	uint32_t limit[DAISY_N_PROTOS][8];	/* by mapping state: ages from here on are looked at */
 	uint32_t conn_limit[8];		/* by connection state */
+	bool short_hold;		/* the hold-down is no longer than the rest */
 
 	struct batch batch;
 	uint32_t n_resting;
@@ -130,9 +132,10 @@ static void read_timers(struct daisy_sweeper *s)
 	const uint32_t *timer = s->inst->conf->timer;
 
 	s->now = daisy_instance_tick(s->inst);
+	s->short_hold = timer[DAISY_TIMER_HOLD] <= REST_TICKS;
 	memset(s->limit, 0xff, sizeof(s->limit));
 	for (int proto = 0; proto < DAISY_N_PROTOS; proto++) {
-		s->limit[proto][MAPPING_HOLD] = timer[DAISY_TIMER_HOLD];
+		s->limit[proto][MAPPING_HOLD] = s->short_hold ? REST_TICKS : timer[DAISY_TIMER_HOLD];
 		s->limit[proto][MAPPING_ROLLED_BACK] = REST_TICKS;
 	}
 	s->limit[DAISY_UDP][MAPPING_ACTIVE] = timer[DAISY_TIMER_UDP];
@@ -144,9 +147,15 @@ static void read_timers(struct daisy_sweeper *s)
 	s->conn_limit[CONN_RESET] = timer[DAISY_TIMER_TCP_RESET];
 }
 
-static uint32_t raw_age(const struct daisy_sweeper *s, uint64_t word)
+/* Of a control word's stamp; one ahead of our clock looks older than any timer. */
+static inline uint32_t raw_age(const struct daisy_sweeper *s, uint64_t word)
 {
 	return (s->now - (uint32_t)word) & DAISY_SEEN_MASK;
+}
+
+static inline uint32_t age_of(const struct daisy_sweeper *s, uint64_t word)
+{
+	return daisy_tick_age(s->now, (uint32_t)word & DAISY_SEEN_MASK);
 }
 
 /* Batches */
@@ -186,8 +195,7 @@ static bool has_to_rest(const struct daisy_sweeper *s, uint64_t ctl)
 {
 	uint32_t state = (uint32_t)(ctl >> DAISY_STATE_SHIFT);
 
-	return state == MAPPING_ROLLED_BACK ||
-	       (state == MAPPING_HOLD && daisy_tick_age(s->now, (uint32_t)ctl & DAISY_SEEN_MASK) < REST_TICKS);
+	return state == MAPPING_ROLLED_BACK || (state == MAPPING_HOLD && s->short_hold);
 }
 
 /* Records */
@@ -205,21 +213,19 @@ static inline bool tcp_is_due(const struct daisy_sweeper *s, const struct daisy_
 
 		any |= word;
 		if (raw_age(s, word) >= s->conn_limit[word >> DAISY_CONN_STATE_SHIFT & 7] &&
-		    daisy_tick_age(s->now, (uint32_t)word & DAISY_SEEN_MASK))
+		    age_of(s, word))
 			return true;
 	}
-	if (any || t->m.conns & 0xffff || daisy_tick_age(s->now, (uint32_t)ctl & DAISY_SEEN_MASK) < REST_TICKS)
+	if (any || t->m.conns & 0xffff || age_of(s, ctl) < REST_TICKS)
 		return false;
-	return !(t->m.flags & MAPPING_UNTRACKED) ||
-	       daisy_tick_age(s->now, (uint32_t)ctl & DAISY_SEEN_MASK) >= s->conn_limit[CONN_ESTABLISHED];
+	return !(t->m.flags & MAPPING_UNTRACKED) || age_of(s, ctl) >= s->conn_limit[CONN_ESTABLISHED];
 }
 
-/* A stamp ahead of our clock looks older than any timer: its age is 0. */
 static inline bool ctl_is_due(const struct daisy_sweeper *s, const uint32_t *limit, uint64_t ctl)
 {
-	uint32_t age = raw_age(s, ctl), state_limit = limit[ctl >> DAISY_STATE_SHIFT & 7];
+	uint32_t age = raw_age(s, ctl);
 
-	return age >= state_limit && (age <= DAISY_SEEN_MASK / 2 || !state_limit);
+	return age >= limit[ctl >> DAISY_STATE_SHIFT & 7] && age <= DAISY_SEEN_MASK / 2;
 }
 
 static int add_candidate(struct daisy_sweeper *s, struct vector_ref v, uint32_t port, uint64_t ctl)
@@ -328,9 +334,8 @@ static bool is_orphan(struct daisy_sweeper *s, const struct daisy_conn_key *key)
 static bool conn_is_due(struct daisy_sweeper *s, const void *key, const void *value)
 {
 	uint64_t word = daisy_load_word(value);
-	uint32_t age = daisy_tick_age(s->now, (uint32_t)word & DAISY_SEEN_MASK);
 
-	return age >= s->conn_limit[word >> DAISY_CONN_STATE_SHIFT & 7] || is_orphan(s, key);
+	return age_of(s, word) >= s->conn_limit[word >> DAISY_CONN_STATE_SHIFT & 7] || is_orphan(s, key);
 }
 
 static bool subscriber_is_due(struct daisy_sweeper *s, const void *key, const void *value)

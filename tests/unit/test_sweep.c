@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The sweeper over mappings that the shipped packet program has made. Needs root. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "nat/sweep.h"
+#include "traffic.h"
+
+#define EXTERNAL 0xc6336401u	/* 198.51.100.1 */
+#define HOST 0x0a000001u	/* 10.0.0.1 */
+#define SERVER 0xcb007101u	/* 203.0.113.1 */
+
+static struct daisy_instance *inst;
+static struct daisy_sweeper *sweeper;
+static struct traffic traffic;
+static struct daisy_counters zero;
+
+static void open_with(const struct daisy_instance_spec *spec, uint16_t first, uint16_t last)
+{
+	struct in_addr addr = { htonl(EXTERNAL) };
+	uint32_t slot = 0;
+	enum daisy_opened opened;
+
+	if (daisy_instance_open(spec, &inst, &opened))
+		traffic_fail("open");
+	if (daisy_instance_address_add(inst, addr, 0, first, last, NULL, 0))
+		traffic_fail("address");
+	if (daisy_instance_zone_set(inst, 0, &slot, 1))
+		traffic_fail("zone");
+	sweeper = daisy_sweeper_new(inst);
+	assert_non_null(sweeper);
+	traffic_open(&traffic, inst);
+	daisy_instance_counters(inst, &zero);
+}
+
+static int setup(void **state)
+{
+	struct daisy_instance_spec spec = { .name = "sweep", .max_slots = 1 };
+
+	open_with(&spec, 1024, 65535);
+	return 0;
+}
+
+static int setup_no_hold(void **state)
+{
+	struct daisy_instance_spec spec = { .name = "sweep", .max_slots = 1 };
+
+	spec.timer_s[DAISY_TIMER_HOLD] = UINT32_MAX;
+	open_with(&spec, 1024, 65535);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	traffic_close(&traffic);
+	daisy_sweeper_free(sweeper);
+	daisy_instance_close(inst);
+	return 0;
+}
+
+static uint32_t deliver(int link, uint8_t proto, uint32_t src, uint16_t sport, uint32_t dst,
+		     uint16_t dport, uint8_t flags)
+{
+	const struct traffic_packet p = { proto, src, dst, sport, dport, flags };
+
+	return traffic_send(&traffic, link, &p);
+}
+
+static uint32_t out(uint8_t proto, uint16_t sport, uint16_t dport, uint8_t flags)
+{
+	return deliver(INSIDE, proto, HOST, sport, SERVER, dport, flags);
+}
+
+static uint32_t in(uint8_t proto, uint16_t remote_port, uint16_t port, uint8_t flags)
+{
+	return deliver(OUTSIDE, proto, SERVER, remote_port, EXTERNAL, port, flags);
+}
+
+static void *record(enum daisy_proto proto, uint32_t port)
+{
+	size_t stride;
+	char *vector = daisy_instance_vector(inst, 0, proto, &stride);
+
+	return vector + stride * port;
+}
+
+static int state_of(enum daisy_proto proto, uint32_t port)
+{
+	return (int)((struct daisy_mapping *)record(proto, port))->ctl.state;
+}
+
+static int count_state(enum daisy_proto proto, enum daisy_mapping_state state)
+{
+	int n = 0;
+
+	for (uint32_t port = 0; port < DAISY_VECTOR_SIZE; port++)
+		n += state_of(proto, port) == (int)state;
+	return n;
+}
+
+/* The only mapping's port. */
+static uint16_t only_port(enum daisy_proto proto)
+{
+	assert_int_equal(count_state(proto, MAPPING_ACTIVE), 1);
+	for (uint32_t port = 0; port < DAISY_VECTOR_SIZE; port++)
+		if (state_of(proto, port) == MAPPING_ACTIVE)
+			return (uint16_t)port;
+	return 0;
+}
+
+static void sweep(void)
+{
+	if (daisy_sweeper_round(sweeper))
+		traffic_fail("sweep");
+}
+
+static void assert_swept(uint64_t expired, uint64_t freed)
+{
+	struct daisy_sweeper_stats stats;
+	struct daisy_counters now;
+
+	daisy_sweeper_stats(sweeper, &stats);
+	daisy_instance_counters(inst, &now);
+	assert_int_equal(stats.expired, expired);
+	assert_int_equal(stats.freed, freed);
+	assert_int_equal(now.expired - zero.expired, expired);
+	assert_int_equal(now.freed - zero.freed, freed);
+}
+
+/* Subscriber 10.0.0.1: how many mappings; -1 if it is forgotten. */
+static int subscriber_mappings(void)
+{
+	struct daisy_subscriber_key key = { .addr = { 10, 0, 0, 1 } };
+	struct daisy_subscriber value;
+
+	if (bpf_map_lookup_elem(daisy_instance_map_fd(inst, "subscribers"), &key, &value))
+		return -1;
+	return (int)value.ctl.mappings;
+}
+
+static void assert_all_free(enum daisy_proto proto, int n)
+{
+	const struct daisy_port_map *map = daisy_instance_port_map(inst, 0, proto);
+	int bits = 0;
+
+	for (int i = 0; i < 1024; i++)
+		bits += __builtin_popcountll(map->leaf[i]);
+	assert_int_equal(bits, n);
+	assert_int_equal(map->n_free, n);
+	assert_int_equal(count_state(proto, MAPPING_FREE), DAISY_VECTOR_SIZE);
+}
+
+static int index_entries(void)
+{
+	int fd = daisy_instance_map_fd(inst, "index_buckets"), n = 0;
+	uint32_t buckets = daisy_instance_conf(inst)->index_mask + 1;
+	struct daisy_bucket bucket;
+
+	for (uint32_t i = 0; i < buckets; i++) {
+		assert_int_equal(bpf_map_lookup_elem(fd, &i, &bucket), 0);
+		for (int e = 0; e < DAISY_BUCKET_ENTRIES; e++)
+			n += bucket.entry[e].word != 0;
+	}
+	return n;
+}
+
+/* The life of a query mapping: `timer` seconds, then two minutes of rest. */
+static void live_and_rest(uint8_t ip_proto, enum daisy_proto proto, uint32_t timer)
+{
+	uint16_t port;
+
+	out(ip_proto, 5000, 53, 0);
+	port = only_port(proto);
+	daisy_instance_clock_advance(inst, timer - 1);
+	sweep();
+	assert_int_equal(state_of(proto, port), MAPPING_ACTIVE);
+	daisy_instance_clock_advance(inst, 5);
+	sweep();
+	assert_int_equal(state_of(proto, port), MAPPING_HOLD);
+	assert_swept(1, 0);
+	assert_int_equal(index_entries(), 0);
+	assert_int_equal(subscriber_mappings(), 0);
+	daisy_instance_clock_advance(inst, 119);
+	sweep();
+	assert_int_equal(state_of(proto, port), MAPPING_HOLD);
+	assert_int_equal(daisy_instance_port_map(inst, 0, proto)->n_free, 64511);
+	daisy_instance_clock_advance(inst, 5);
+	sweep();
+	assert_swept(1, 1);
+	assert_all_free(proto, 64512);
+}
+
+static void test_udp(void **state)
+{
+	live_and_rest(IPPROTO_UDP, DAISY_UDP, 300);
+}
+
+static void test_icmp(void **state)
+{
+	live_and_rest(IPPROTO_ICMP, DAISY_ICMP, 60);
+}
+
+static void test_refresh(void **state)
+{
+	uint16_t port;
+
+	out(IPPROTO_UDP, 5000, 53, 0);
+	port = only_port(DAISY_UDP);
+	for (int i = 0; i < 5; i++) {
+		daisy_instance_clock_advance(inst, 299);
+		out(IPPROTO_UDP, 5000, 53, 0);
+		sweep();
+		assert_int_equal(state_of(DAISY_UDP, port), MAPPING_ACTIVE);
+	}
+	daisy_instance_clock_advance(inst, 299);
+	in(IPPROTO_UDP, 53, port, 0);
+	daisy_instance_clock_advance(inst, 5);
+	sweep();
+	assert_int_equal(state_of(DAISY_UDP, port), MAPPING_HOLD);
+}
+
+/* What brings a connection into its class, and how long the class lives. */
+static const struct tcp_row {
+	const char *class;
+	uint32_t timer;
+	struct {
+		bool inbound;
+		uint8_t flags;
+	} packets[5];
+	int n;
+} tcp_rows[] = {
+	{ "opening", 240, { { false, TH_SYN } }, 1 },
+	{ "established", 7440, { { false, TH_SYN }, { true, TH_SYN | TH_ACK }, { false, TH_ACK } }, 3 },
+	{ "closing", 240, { { false, TH_SYN }, { true, TH_SYN | TH_ACK }, { false, TH_ACK },
+			    { false, TH_FIN | TH_ACK }, { true, TH_FIN | TH_ACK } }, 5 },
+	{ "reset", 240, { { false, TH_SYN }, { true, TH_SYN | TH_ACK }, { false, TH_ACK },
+			  { true, TH_RST } }, 4 },
+};
+
+static void test_tcp_class(void **state)
+{
+	const struct tcp_row *row = *state;
+	uint16_t port;
+
+	out(IPPROTO_TCP, 5000, 80, row->packets[0].flags);
+	port = only_port(DAISY_TCP);
+	for (int i = 1; i < row->n; i++) {
+		if (row->packets[i].inbound)
+			in(IPPROTO_TCP, 80, port, row->packets[i].flags);
+		else
+			out(IPPROTO_TCP, 5000, 80, row->packets[i].flags);
+	}
+	daisy_instance_clock_advance(inst, row->timer - 1);
+	sweep();
+	assert_int_equal(state_of(DAISY_TCP, port), MAPPING_ACTIVE);
+	assert_swept(0, 0);
+	daisy_instance_clock_advance(inst, 5);
+	sweep();
+	assert_int_equal(state_of(DAISY_TCP, port), MAPPING_HOLD);
+	assert_swept(1, 0);
+	daisy_instance_clock_advance(inst, 125);
+	sweep();
+	assert_swept(1, 1);
+	assert_all_free(DAISY_TCP, 64512);
+}
+
+static int setup_row(void **state)
+{
+	return setup(NULL);
+}
+
+static void test_tcp_last_connection(void **state)
+{
+	struct daisy_sweeper_stats stats;
+	struct daisy_tcp_mapping *t;
+	uint16_t port;
+
+	for (uint16_t dport = 80; dport < 85; dport++)
+		out(IPPROTO_TCP, 5000, dport, TH_SYN);
+	port = only_port(DAISY_TCP);
+	t = record(DAISY_TCP, port);
+	assert_int_equal(t->m.conns, 3);
+	in(IPPROTO_TCP, 84, port, TH_SYN | TH_ACK);
+	daisy_instance_clock_advance(inst, 245);
+	sweep();
+	/* Four were opening; the fifth, in the table, is established. */
+	assert_int_equal(t->m.conns, 1);
+	assert_int_equal(t->conn[0].ctl.word, 0);
+	assert_int_equal(t->conn[1].ctl.word, 0);
+	daisy_sweeper_stats(sweeper, &stats);
+	assert_int_equal(stats.conns, 2);
+	assert_swept(0, 0);
+	daisy_instance_clock_advance(inst, 7200);
+	sweep();
+	daisy_sweeper_stats(sweeper, &stats);
+	assert_int_equal(stats.conns, 3);
+	assert_swept(1, 0);
+	assert_int_equal(state_of(DAISY_TCP, port), MAPPING_HOLD);
+}
+
+static void test_orphans(void **state)
+{
+	struct daisy_sweeper_stats stats;
+	uint16_t port;
+
+	for (uint16_t dport = 80; dport < 90; dport++)
+		out(IPPROTO_TCP, 5000, dport, TH_SYN);
+	port = only_port(DAISY_TCP);
+	assert_int_equal(daisy_mapping_delete(inst, 0, port, DAISY_TCP), 0);
+	sweep();
+	daisy_sweeper_stats(sweeper, &stats);
+	assert_int_equal(stats.conns, 8);
+}
+
+static void test_stranger(void **state)
+{
+	uint16_t port;
+
+	out(IPPROTO_TCP, 5000, 80, TH_SYN);
+	port = only_port(DAISY_TCP);
+	daisy_instance_clock_advance(inst, 200);
+	for (uint16_t rport = 1000; rport < 1010; rport++)
+		in(IPPROTO_TCP, rport, port, TH_SYN);
+	daisy_instance_clock_advance(inst, 45);
+	sweep();
+	assert_int_equal(state_of(DAISY_TCP, port), MAPPING_HOLD);
+}
+
+static void test_no_hold(void **state)
+{
+	out(IPPROTO_UDP, 5000, 53, 0);
+	daisy_instance_clock_advance(inst, 305);
+	sweep();
+	assert_swept(1, 0);
+	sweep();
+	assert_swept(1, 0);
+	daisy_instance_clock_advance(inst, 4);
+	sweep();
+	assert_swept(1, 1);
+	assert_all_free(DAISY_UDP, 64512);
+}
+
+/* 64512 mappings by as many hosts and ports; then the next one finds no port. */
+static void fill(enum daisy_proto proto, uint8_t ip_proto)
+{
+	for (uint32_t i = 0; i < 64512; i++)
+		out(ip_proto, (uint16_t)(i + 1), 53, TH_SYN);
+	assert_int_equal(count_state(proto, MAPPING_ACTIVE), 64512);
+	assert_int_equal(daisy_instance_port_map(inst, 0, proto)->n_free, 0);
+	out(ip_proto, 65000, 53, TH_SYN);
+	assert_int_equal(count_state(proto, MAPPING_ACTIVE), 64512);
+}
+
+static void test_full(void **state)
+{
+	struct daisy_counters now;
+
+	fill(DAISY_UDP, IPPROTO_UDP);
+	daisy_instance_counters(inst, &now);
+	assert_int_equal(now.created_udp, 64512);
+	assert_int_equal(now.drop_NO_PORT, 1);
+	assert_int_equal(subscriber_mappings(), 64512);
+	daisy_instance_clock_advance(inst, 305);
+	sweep();
+	assert_swept(64512, 0);
+	assert_int_equal(subscriber_mappings(), 0);
+	assert_int_equal(index_entries(), 0);
+	assert_int_equal(daisy_instance_conf(inst)->overflow_used, 0);
+	daisy_instance_clock_advance(inst, 125);
+	sweep();
+	assert_swept(64512, 64512);
+	assert_all_free(DAISY_UDP, 64512);
+	fill(DAISY_UDP, IPPROTO_UDP);
+}
+
+static void test_full_tcp_no_hold(void **state)
+{
+	fill(DAISY_TCP, IPPROTO_TCP);
+	daisy_instance_clock_advance(inst, 245);
+	sweep();
+	daisy_instance_clock_advance(inst, 4);
+	sweep();
+	assert_swept(64512, 64512);
+	assert_all_free(DAISY_TCP, 64512);
+}
+
+static void test_rolled_back(void **state)
+{
+	struct daisy_mapping *m = record(DAISY_UDP, 4000);
+	struct daisy_port_map *map = daisy_instance_port_map(inst, 0, DAISY_UDP);
+
+	map->leaf[4000 / 64] &= ~(1ULL << (4000 % 64));
+	map->n_free--;
+	m->ctl.word = (uint64_t)MAPPING_ROLLED_BACK << DAISY_STATE_SHIFT | 1ULL << DAISY_GEN_SHIFT |
+		      daisy_instance_tick(inst);
+	sweep();
+	assert_int_equal(m->ctl.state, MAPPING_ROLLED_BACK);
+	daisy_instance_clock_advance(inst, 4);
+	sweep();
+	assert_int_equal(m->ctl.state, MAPPING_FREE);
+	assert_swept(0, 1);
+	assert_all_free(DAISY_UDP, 64512);
+}
+
+static void test_subscriber(void **state)
+{
+	struct daisy_sweeper_stats stats;
+
+	out(IPPROTO_UDP, 5000, 53, 0);
+	assert_int_equal(subscriber_mappings(), 1);
+	daisy_instance_clock_advance(inst, 305);
+	sweep();
+	assert_int_equal(subscriber_mappings(), 0);
+	daisy_instance_clock_advance(inst, 3599);
+	sweep();
+	assert_int_equal(subscriber_mappings(), 0);
+	daisy_instance_clock_advance(inst, 5);
+	sweep();
+	assert_int_equal(subscriber_mappings(), -1);
+	daisy_sweeper_stats(sweeper, &stats);
+	assert_int_equal(stats.subscribers, 1);
+	out(IPPROTO_UDP, 5000, 53, 0);
+	assert_int_equal(subscriber_mappings(), 1);
+}
+
+static void test_subscriber_stays(void **state)
+{
+	out(IPPROTO_TCP, 5000, 80, TH_SYN);
+	in(IPPROTO_TCP, 80, only_port(DAISY_TCP), TH_SYN | TH_ACK);
+	out(IPPROTO_TCP, 5000, 80, TH_ACK);
+	daisy_instance_clock_advance(inst, 4000);
+	sweep();
+	assert_int_equal(subscriber_mappings(), 1);
+}
+
+static void test_delete(void **state)
+{
+	uint16_t port;
+
+	out(IPPROTO_UDP, 5000, 53, 0);
+	port = only_port(DAISY_UDP);
+	assert_int_equal(daisy_mapping_delete(inst, 0, port, DAISY_UDP), 0);
+	assert_int_equal(state_of(DAISY_UDP, port), MAPPING_HOLD);
+	assert_int_equal(subscriber_mappings(), 0);
+	assert_int_equal(daisy_mapping_delete(inst, 0, port, DAISY_UDP), -ENOENT);
+	assert_int_equal(daisy_mapping_delete(inst, 0, port, DAISY_TCP), -ENOENT);
+	assert_int_equal(daisy_mapping_delete(inst, 7, port, DAISY_UDP), -ENOENT);
+}
+
+static void test_paced(void **state)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
+	struct daisy_sweeper_stats stats;
+	int calls = 0;
+
+	out(IPPROTO_UDP, 5000, 53, 0);
+	daisy_instance_clock_advance(inst, 305);
+	do {
+		assert_int_equal(daisy_sweeper_run(sweeper, 20000), 0);
+		daisy_sweeper_stats(sweeper, &stats);
+		nanosleep(&pause, NULL);
+	} while (stats.rounds < 2 && ++calls < 100);
+	assert_int_equal(stats.rounds, 2);
+	assert_int_equal(stats.visited, 2 * 3 * DAISY_VECTOR_SIZE);
+	assert_swept(1, 0);
+}
+
+static void test_budget(void **state)
+{
+	struct daisy_sweeper_stats stats;
+	int calls = 0;
+
+	out(IPPROTO_UDP, 5000, 53, 0);
+	daisy_instance_clock_advance(inst, 305);
+	do {
+		assert_int_equal(daisy_sweeper_run(sweeper, 1), 0);
+		daisy_sweeper_stats(sweeper, &stats);
+		/* One step a call: a chunk of records, or a part of a table. */
+		assert_true(stats.visited <= 4096u * (unsigned int)(calls + 1));
+	} while (!stats.rounds && ++calls < 10 * 1000 * 1000);
+	assert_int_equal(stats.rounds, 1);
+	assert_int_equal(stats.visited, 3 * DAISY_VECTOR_SIZE);
+	assert_swept(1, 0);
+}
+
+#define TEST(sentence, name) { sentence, name, setup, teardown, NULL }
+#define TCP_TEST(sentence, row) \
+	{ sentence, test_tcp_class, setup_row, teardown, (void *)&tcp_rows[row] }
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST("a UDP mapping lives 300 s, its port rests 120 s, then it is free (U5c, G8)", test_udp),
+		TEST("an ICMP query mapping lives 60 s, its port rests 120 s (I2, G8)", test_icmp),
+		TEST("outbound packets keep a UDP mapping, inbound ones do not (U6, X7)", test_refresh),
+		TCP_TEST("a partially open TCP connection lives 240 s (T5a, X1)", 0),
+		TCP_TEST("an idle established TCP connection lives 7440 s (T5)", 1),
+		TCP_TEST("a TCP connection with FIN both ways lives 240 s (T5a, X1)", 2),
+		TCP_TEST("a TCP connection after RST lives 240 s (X2)", 3),
+		TEST("a TCP mapping goes with its last connection, in the table or not", test_tcp_last_connection),
+		TEST("connections of a mapping that is gone go, too", test_orphans),
+		TEST("connections of strangers do not keep a TCP mapping", test_stranger),
+		{ "without hold-down a port is free after two ticks, longer than a grace period (G8)", test_no_hold,
+		  setup_no_hold, teardown, NULL },
+		TEST("64512 UDP mappings end and every port is free again, none twice (U3)", test_full),
+		{ "64512 TCP mappings end and every port is free again, without hold-down (T7)",
+		  test_full_tcp_no_hold, setup_no_hold, teardown, NULL },
+		TEST("a record rolled back is free after its rest", test_rolled_back),
+		TEST("a subscriber without mappings is forgotten after 3600 s (G2)", test_subscriber),
+		TEST("a subscriber with a mapping is never forgotten (G2)", test_subscriber_stays),
+		TEST("a mapping can be deleted by hand, once", test_delete),
+		TEST("rounds of a paced sweeper visit every record once", test_paced),
+		TEST("a sweeper with no budget still gets round, step by step", test_budget),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
