@@ -176,21 +176,32 @@ static int check_adopted(const struct daisy_instance *inst, const struct bpf_map
 	return 0;
 }
 
-/* Take the pinned maps in place of new ones. */
+static int adopt_map(struct daisy_instance *inst, struct bpf_map *map, bool only_check)
+{
+	int fd = daisy_pin_get(inst, bpf_map__name(map)), err;
+
+	if (fd < 0)
+		return libbpf_failed(fd, bpf_map__name(map));
+	err = check_adopted(inst, map, fd);
+	if (!err && !only_check && (err = bpf_map__reuse_fd(map, fd)))
+		libbpf_failed(err, bpf_map__name(map));
+	close(fd);
+	return err;
+}
+
+/*
+ * Take the pinned maps in place of new ones. First those that follow from one
+ * setting each are looked at: max-slots moves the defaults of others.
+ */
 int daisy_object_adopt(struct daisy_instance *inst)
 {
 	struct bpf_map *map = NULL;
-	int fd, err = 0;
+	int err = 0;
 
-	while (!err && (map = daisy_object_next_map(inst, map))) {
-		fd = daisy_pin_get(inst, bpf_map__name(map));
-		if (fd < 0)
-			return libbpf_failed(fd, bpf_map__name(map));
-		err = check_adopted(inst, map, fd);
-		if (!err && (err = bpf_map__reuse_fd(map, fd)))
-			libbpf_failed(err, bpf_map__name(map));
-		close(fd);
-	}
+	for (size_t i = 0; !err && i < N_SIZED_MAPS; i++)
+		err = adopt_map(inst, daisy_object_map(inst, sized_maps[i].map), true);
+	while (!err && (map = daisy_object_next_map(inst, map)))
+		err = adopt_map(inst, map, false);
 	return err;
 }
 
