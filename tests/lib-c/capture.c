@@ -10,6 +10,32 @@
 
 #include "lib-c/wire.h"
 
+#define BLOCK_SECTION 0x0a0d0d0a
+#define BLOCK_INTERFACE 1
+
+/*
+ * libpcap refuses a pcapng file whose interfaces have different snapshot
+ * lengths; frames carry their own length, so give all the same one. Files of
+ * the other byte order are left as they are.
+ */
+static void unify_snaplen(FILE *file)
+{
+	const uint32_t snaplen = 262144, native = 0x1a2b3c4d;
+	uint32_t head[3];
+	long at = 0;
+
+	while (!fseek(file, at, SEEK_SET) && fread(head, sizeof(head), 1, file) == 1) {
+		if ((!at && head[0] != BLOCK_SECTION) || head[1] < sizeof(head))
+			break;
+		if (head[0] == BLOCK_SECTION && head[2] != native)
+			break;
+		if (head[0] == BLOCK_INTERFACE && !fseek(file, at + 12, SEEK_SET))
+			fwrite(&snaplen, sizeof(snaplen), 1, file);
+		at += head[1];
+	}
+	rewind(file);
+}
+
 /* libpcap does not inflate: copy through zlib, which reads plain files as well. */
 static FILE *inflate_file(const char *path)
 {
@@ -26,7 +52,7 @@ static FILE *inflate_file(const char *path)
 	if (n < 0)
 		goto fail;
 	gzclose(in);
-	rewind(out);
+	unify_snaplen(out);
 	return out;
 fail:
 	if (in)
