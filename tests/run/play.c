@@ -14,6 +14,7 @@
 enum view { VIEW_INSIDE, VIEW_OUTSIDE };
 
 static struct bed *the_bed;
+static const struct play *the_play;
 static unsigned int step_number;	/* of the running case, from 1 */
 
 void play_fail(const char *format, ...)
@@ -51,6 +52,14 @@ struct rendered {
 	struct pkt pkt, inner;
 };
 
+static void add_options(struct pkt *p)
+{
+	if (!the_play->n_options)
+		return;
+	p->options = the_play->options;
+	p->n_options = the_play->n_options;
+}
+
 /*
  * Render a packet whose source is seen from one side and its destination from
  * another. What an ICMP error quotes went the other way: its source is seen as
@@ -63,12 +72,14 @@ static void render(struct bed *bed, const struct pkt *p, enum view src, enum vie
 	enum daisy_proto proto = state_proto(p->inner ? p->inner->proto : p->proto);
 
 	r->pkt = *p;
+	add_options(&r->pkt);
 	if (!p->inner) {
 		view_end(bed, &r->pkt.src, proto, src);
 		view_end(bed, &r->pkt.dst, proto, dst);
 		return;
 	}
 	r->inner = *p->inner;
+	add_options(&r->inner);
 	r->pkt.inner = &r->inner;
 	view_end(bed, &r->inner.src, proto, dst);
 	view_end(bed, &r->inner.dst, proto, src);
@@ -299,6 +310,7 @@ static void play_one(void **context)
 	const struct step *s;
 	const char *wrong;
 
+	the_play = p;
 	step_number = 0;
 	bed_reset(the_bed);
 	if (p->in || p->out)

@@ -60,6 +60,8 @@ struct step {
 struct play {
 	const char *title;		/* a sentence with the requirement it tests */
 	enum bed_link in, out;		/* both 0: two-armed, untagged */
+	const uint8_t *options;		/* IPv4 options of every packet and of what errors quote */
+	unsigned int n_options;
 	void (*setup)(struct bed *bed);
 	const struct step *steps;	/* up to STEP_END */
 };
