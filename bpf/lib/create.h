@@ -180,9 +180,10 @@ static __always_inline void count_created(__u32 proto)
 		return;
 	if (proto == DAISY_UDP)
 		c->created_udp++;
-	else if (proto == DAISY_TCP)
+	else if (proto == DAISY_TCP) {
 		c->created_tcp++;
-	else
+		c->conns_created++;	/* the one that opened it */
+	} else
 		c->created_icmp++;
 }
 
