@@ -205,8 +205,8 @@ static void test_other_sizes(void **state)
 	daisy_instance_close(inst);
 	assert_int_equal(open_instance((struct daisy_instance_spec){ .max_slots = 128 }), -EINVAL);
 	assert_string_equal(daisy_error(), "instance \"n0\": its pinned map \"slots\" has "
-			    "64 entries, max-slots now asks for 128: set max-slots back, or purge "
-			    "the instance, which ends its mappings");
+			    "64 entries, limits.addresses now asks for 128: set limits.addresses back, "
+			    "or purge the instance, which ends its mappings");
 	inst = NULL;
 	assert_int_equal(open_instance((struct daisy_instance_spec){ .max_conns = 70000 }), -EINVAL);
 	inst = NULL;
@@ -278,7 +278,7 @@ static void test_bad_spec(void **state)
 		{ { .name = "" }, "instance name \"\": 1 to 32 of a-z, 0-9 and -" },
 		{ { .name = "N0" }, "instance name \"N0\": 1 to 32 of a-z, 0-9 and -" },
 		{ { .name = "../x" }, "instance name \"../x\": 1 to 32 of a-z, 0-9 and -" },
-		{ { .name = "n0", .max_slots = 4097 }, "max-slots 4097: at most 4096" },
+		{ { .name = "n0", .max_slots = 4097 }, "limits.addresses 4097: at most 4096" },
 		{ { .name = "n0", .bpffs = "/proc" },
 		  "\"/proc\" is no bpffs: mount one there (mount -t bpf bpf /proc)" },
 	};
@@ -387,7 +387,7 @@ static void test_no_slot(void **state)
 	assert_int_equal(add("198.51.100.1", 0), 0);
 	assert_int_equal(add("198.51.100.2", 0), 1);
 	assert_int_equal(add("198.51.100.3", 0), -ENOSPC);
-	assert_string_equal(daisy_error(), "no room for address 198.51.100.3: max-slots is 2");
+	assert_string_equal(daisy_error(), "no room for address 198.51.100.3: limits.addresses is 2");
 	assert_int_equal(daisy_instance_address_del(inst, ip("198.51.100.1")), 0);
 	assert_int_equal(add("198.51.100.3", 0), 0);
 }

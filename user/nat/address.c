@@ -77,7 +77,7 @@ static int take_slot(struct daisy_instance *inst, struct in_addr addr, uint8_t p
 	int slot = find_empty_slot(inst), err;
 
 	if (slot < 0) {
-		daisy_error_set("no room for address %s: max-slots is %u", inet_ntoa(addr),
+		daisy_error_set("no room for address %s: limits.addresses is %u", inet_ntoa(addr),
 				inst->sizes.slots);
 		return slot;
 	}

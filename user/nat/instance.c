@@ -44,14 +44,14 @@ static int choose_sizes(const struct daisy_instance_spec *spec, struct daisy_siz
 {
 	uint32_t slots = spec->max_slots ? spec->max_slots : DEFAULT_SLOTS;
 	uint64_t mappings = spec->max_mappings;
-	int err = check_size("max-slots", slots, DAISY_MAX_SLOTS);
+	int err = check_size("limits.addresses", slots, DAISY_MAX_SLOTS);
 
 	if (!err)
-		err = check_size("max-mappings", spec->max_mappings, DAISY_MAX_SLOTS * DAISY_VECTOR_SIZE);
+		err = check_size("limits.mappings", spec->max_mappings, DAISY_MAX_SLOTS * DAISY_VECTOR_SIZE);
 	if (!err)
-		err = check_size("max-conns", spec->max_conns, MAX_TABLE);
+		err = check_size("limits.connections", spec->max_conns, MAX_TABLE);
 	if (!err)
-		err = check_size("max-subscribers", spec->max_subscribers, MAX_TABLE);
+		err = check_size("limits.subscribers", spec->max_subscribers, MAX_TABLE);
 	if (err)
 		return err;
 	sizes->slots = power_of_two(slots);

@@ -29,15 +29,15 @@ static const struct size_of_map {
 	size_t offset;		/* in struct daisy_sizes */
 	uint32_t factor;
 } sized_maps[] = {
-	{ "slots", "max-slots", offsetof(struct daisy_sizes, slots), 1 },
-	{ "vectors_udp", "max-slots", offsetof(struct daisy_sizes, slots), 1 },
-	{ "vectors_tcp", "max-slots", offsetof(struct daisy_sizes, slots), 1 },
-	{ "vectors_icmp", "max-slots", offsetof(struct daisy_sizes, slots), 1 },
-	{ "port_maps", "max-slots", offsetof(struct daisy_sizes, slots), DAISY_N_PROTOS },
-	{ "index_buckets", "max-mappings", offsetof(struct daisy_sizes, index_buckets), 1 },
-	{ "index_overflow", "max-mappings", offsetof(struct daisy_sizes, index_overflow), 1 },
-	{ "conns", "max-conns", offsetof(struct daisy_sizes, conns), 1 },
-	{ "subscribers", "max-subscribers", offsetof(struct daisy_sizes, subscribers), 1 },
+	{ "slots", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
+	{ "vectors_udp", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
+	{ "vectors_tcp", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
+	{ "vectors_icmp", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
+	{ "port_maps", "limits.addresses", offsetof(struct daisy_sizes, slots), DAISY_N_PROTOS },
+	{ "index_buckets", "limits.mappings", offsetof(struct daisy_sizes, index_buckets), 1 },
+	{ "index_overflow", "limits.mappings", offsetof(struct daisy_sizes, index_overflow), 1 },
+	{ "conns", "limits.connections", offsetof(struct daisy_sizes, conns), 1 },
+	{ "subscribers", "limits.subscribers", offsetof(struct daisy_sizes, subscribers), 1 },
 };
 
 #define N_SIZED_MAPS (sizeof(sized_maps) / sizeof(sized_maps[0]))
@@ -191,7 +191,7 @@ static int adopt_map(struct daisy_instance *inst, struct bpf_map *map, bool only
 
 /*
  * Take the pinned maps in place of new ones. First those that follow from one
- * setting each are looked at: max-slots moves the defaults of others.
+ * setting each are looked at: limits.addresses moves the defaults of others.
  */
 int daisy_object_adopt(struct daisy_instance *inst)
 {
