@@ -132,3 +132,25 @@ stand_in_nat() {
 		}
 	END
 }
+
+# net_two_armed with Daisy on the box, its servers, and every neighbour resolved.
+daisy_two_armed() {
+	net_two_armed
+	daemon_config <<-END
+		links:
+		  - { device: e0, side: inside, prefixes: [10.0.0.0/24] }
+		  - { device: e1, side: outside }
+		pools:
+		  - { name: p0, addresses: [203.0.113.10-203.0.113.13] }
+	END
+	daemon_start box n0 --test-clock
+	http_server web 198.51.100.10
+	warm_up in1 198.51.100.10
+	warm_up in2 198.51.100.10
+}
+
+# warm_up NODE ADDR: one answered ping. Neighbours are found by ARP meanwhile, and the packets that
+# find them unresolved are dropped: not in a test that counts.
+warm_up() {
+	wait_until 15 on "$1" ping -c1 -W1 "$2"
+}

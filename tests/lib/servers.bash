@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Real servers and captures inside a topology.
 
-# http_server NODE ADDR: nginx. /NAME is a file of $TOPO_DIR/www, /slow/NAME the
+# http_server NODE ADDR [PORT]: nginx. /NAME is a file of $TOPO_DIR/www, /slow/NAME the
 # same at 400 kB/s, /whoami answers with the client's address and port as the
 # server sees them, which also stand in $TOPO_DIR/access.NODE.log.
 http_server() {
-	local node=$1 addr=$2 dir=$TOPO_DIR/nginx.$1
+	local node=$1 addr=$2 port=${3:-80} dir=$TOPO_DIR/nginx.$1
 	mkdir -p "$dir" "$TOPO_DIR/www"
 	cat >"$dir/nginx.conf" <<-END
 		user root;
@@ -25,24 +25,24 @@ http_server() {
 			default_type application/octet-stream;
 			client_max_body_size 64m;
 			server {
-				listen $addr:80;
+				listen $addr:$port;
 				root $TOPO_DIR/www;
 				location = /whoami {
 					default_type text/plain;
 					return 200 "\$remote_addr:\$remote_port\n";
 				}
 				location /slow/ { alias $TOPO_DIR/www/; limit_rate 400k; }
-				location /upload { proxy_pass http://$addr:81; proxy_request_buffering on; }
+				location /upload { proxy_pass http://$addr:$((port + 1)); proxy_request_buffering on; }
 			}
 			server {
-				listen $addr:81;
+				listen $addr:$((port + 1));
 				access_log off;
 				location / { return 200 "\$http_content_length\n"; }
 			}
 		}
 	END
 	start "$node" "nginx.$node" nginx -c "$dir/nginx.conf"
-	wait_until 10 listens "$node" "$addr:80"
+	wait_until 10 listens "$node" "$addr:$port"
 }
 
 # www_file NAME BYTES: a file to download, its sum beside it.

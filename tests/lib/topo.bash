@@ -139,7 +139,8 @@ start() {
 	local node=$1 name=$2
 	shift 2
 	# Not by way of on(): the shell would stay in between, and its pid would be the one we know.
-	nsenter --net="/run/netns/$TOPO_TAG-$node" "$@" >"$TOPO_DIR/$name.log" 2>&1 </dev/null 3>&- 4>&- &
+	# A session of its own: a terminal that is closed or interrupted means somebody else.
+	setsid nsenter --net="/run/netns/$TOPO_TAG-$node" "$@" >"$TOPO_DIR/$name.log" 2>&1 </dev/null 3>&- 4>&- &
 	echo $! >"$TOPO_DIR/$name.pid"
 	undo stop "$name"
 	disown $! 2>/dev/null || true
