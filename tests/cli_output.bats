@@ -92,16 +92,25 @@ UDP='{"item":{"proto":"udp","inside":"10.0.0.3:53","zone":12,"external":"203.0.1
 }
 
 @test "link show: a mode that differs, what is unsaved and what failed cannot be overlooked" {
-	ask '{"item":{"device":"e0","vlan":[],"side":"inside","mode":"native","attached":"native","state":"up","error":null,"zone":0,"prefixes":["10.0.0.0/24"],"next_hop":null,"number":0,"ifindex":2,"mtu":1500,"mac":"02:00:00:00:00:01","address":"10.0.0.1","unsaved":false,"confirm_s":null}}
-{"item":{"device":"e1","vlan":[100],"side":"both","mode":"native","attached":"generic","state":"up","error":null,"zone":1,"prefixes":["10.0.0.0/24","10.0.1.0/24"],"next_hop":{"inside":"10.0.0.1","outside":null},"number":1,"ifindex":3,"mtu":1500,"mac":"02:00:00:00:00:02","address":null,"unsaved":true,"confirm_s":42}}
-{"item":{"device":"e2","vlan":[],"side":"outside","mode":"native","attached":null,"state":"missing","error":"no such device","zone":0,"prefixes":[],"next_hop":"192.0.2.1","number":2,"ifindex":null,"mtu":null,"mac":null,"address":null,"unsaved":false,"confirm_s":null}}
-'"$DONE" link
-	assert_output - <<-'END'
-		DEVICE  VLAN  SIDE     MODE                 STATE    ZONE   MTU  MAC                ADDRESS   PREFIXES                 NEXT-HOP                          NOTE
-		e0      -     inside   native               up          0  1500  02:00:00:00:00:01  10.0.0.1  10.0.0.0/24              by-route                          -
-		e1      100   both     native,runs-generic  up          1  1500  02:00:00:00:00:02  -         10.0.0.0/24,10.0.1.0/24  inside:10.0.0.1,outside:by-route  unsaved,undone-in-42s
-		e2      -     outside  native,not-attached  missing     0     -  -                  -         -                        192.0.2.1                         no such device
+	local e0 e1 e2
+	e0='{"item":{"device":"e0","vlan":[],"side":"inside","mode":"native","attached":"native","state":"up",
+		"error":null,"zone":0,"prefixes":["10.0.0.0/24"],"next_hop":null,"number":0,"ifindex":2,"mtu":1500,
+		"mac":"02:00:00:00:00:01","address":"10.0.0.1","unsaved":false,"confirm_s":null}}'
+	e1='{"item":{"device":"e1","vlan":[100],"side":"both","mode":"native","attached":"generic","state":"up",
+		"error":null,"zone":1,"prefixes":["10.0.0.0/24"],"number":1,"ifindex":3,"mtu":1500,
+		"next_hop":{"inside":"10.0.0.1","outside":null},
+		"mac":"02:00:00:00:00:02","address":null,"unsaved":true,"confirm_s":42}}'
+	e2='{"item":{"device":"e2","vlan":[],"side":"outside","mode":"native","attached":null,"state":"missing",
+		"error":"no such device","zone":0,"prefixes":[],"next_hop":"192.0.2.1","number":2,"ifindex":null,
+		"mtu":null,"mac":null,"address":null,"unsaved":false,"confirm_s":null}}'
+	ask "$(jq -c . <<<"$e0$e1$e2")"$'\n'"$DONE" link
+	assert_equal "$(sed 's/  */ /g' <<<"$output")" "$(cat <<-'END'
+		DEVICE VLAN SIDE MODE STATE ZONE MTU ADDRESS PREFIXES NEXT-HOP NOTE
+		e0 - inside native up 0 1500 10.0.0.1 10.0.0.0/24 by-route -
+		e1 100 both native,runs-generic up 1 1500 - 10.0.0.0/24 inside:10.0.0.1,outside:by-route unsaved,undone-in-42s
+		e2 - outside native,not-attached missing 0 - - - 192.0.2.1 no such device
 	END
+	)"
 }
 
 @test "pool, address and subscriber show their tables" {

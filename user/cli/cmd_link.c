@@ -56,7 +56,6 @@ static const struct daisy_column columns[] = {
 	{ "state", "STATE", FORMAT_TEXT, NULL },
 	{ "zone", "ZONE", FORMAT_NUMBER, NULL },
 	{ "mtu", "MTU", FORMAT_NUMBER, NULL },
-	{ "mac", "MAC", FORMAT_TEXT, NULL },
 	{ "address", "ADDRESS", FORMAT_TEXT, NULL },
 	{ "prefixes", "PREFIXES", FORMAT_TEXT, NULL },
 	{ "next_hop", "NEXT-HOP", FORMAT_TEXT, next_hop_text },
