@@ -135,7 +135,8 @@ static void test_never_downgraded(void **state)
 	uint32_t before;
 
 	assert_int_equal(attach("d1.1", DAISY_XDP_NATIVE), -ERANGE);
-	assert_non_null(strstr(daisy_error(), "device \"d1.1\" (driver veth): cannot attach in mode native: "));
+	assert_non_null(strstr(daisy_error(),
+			       "device \"d1.1\" (driver veth): cannot attach in mode native: "));
 	assert_non_null(strstr(daisy_error(), "Peer MTU is too large to set XDP; lower the MTU "
 			       "(of a veth device: its peer's), or use mode generic"));
 	assert_attached("d1.1", DAISY_XDP_NONE, false);
@@ -202,8 +203,10 @@ static void test_foreign(void **state)
 	assert_int_equal(bpf_xdp_attach(ifindex, fd, XDP_FLAGS_DRV_MODE, NULL), 0);
 	assert_int_equal(attach("d0", DAISY_XDP_NATIVE), -EBUSY);
 	assert_attached("d0", DAISY_XDP_NATIVE, false);
-	snprintf(expected, sizeof(expected), "device \"d0\" has an XDP program attached that is not ours: "
-		 "\"theirs\", id %u, native; detach it first", a.program_id);
+	snprintf(expected, sizeof(expected),
+		 "device \"d0\" has an XDP program attached that is not ours: "
+		 "\"theirs\", id %u, native; detach it first",
+		 a.program_id);
 	assert_string_equal(daisy_error(), expected);
 	assert_int_equal(attach("d0", DAISY_XDP_GENERIC), -EBUSY);
 	assert_int_equal(daisy_detach(inst, "d0"), -EBUSY);
@@ -285,7 +288,8 @@ static void test_note(void **state)
 
 static int enter(void **state)
 {
-	if (unshare(CLONE_NEWNS | CLONE_NEWNET) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return -1;
 	return !mkdtemp(bpffs) || mount("bpf", bpffs, "bpf", 0, NULL) ? -1 : 0;
 }

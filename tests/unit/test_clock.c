@@ -62,7 +62,8 @@ static void test_timer_never_early(void **state)
 			uint32_t then = daisy_tick(start);
 
 			assert_true(daisy_tick_age(daisy_tick(start + length - 1), then) < ticks);
-			assert_true(daisy_tick_age(daisy_tick(start + length + (3ULL << 30)), then) >= ticks);
+			assert_true(daisy_tick_age(daisy_tick(start + length + (3ULL << 30)),
+						   then) >= ticks);
 		}
 	}
 }

@@ -173,7 +173,8 @@ static void test_killed_between(void **state)
 	assert_non_null(daisy_addrs_find(inst->addrs, inet_addr("198.51.100.1")));
 	assert_null(daisy_addrs_find(inst->addrs, inet_addr("198.51.100.2")));
 	assert_false(pinned("vector_tcp_1"));
-	assert_int_not_equal(bpf_map_lookup_elem(daisy_instance_map_fd(inst, "vectors_tcp"), &one, &id), 0);
+	assert_int_not_equal(
+		bpf_map_lookup_elem(daisy_instance_map_fd(inst, "vectors_tcp"), &one, &id), 0);
 	assert_int_equal(add("198.51.100.3", 0), 1);
 	assert_true(pinned("vector_tcp_1"));
 }
@@ -204,11 +205,14 @@ static void test_other_sizes(void **state)
 {
 	daisy_instance_close(inst);
 	assert_int_equal(open_instance((struct daisy_instance_spec){ .max_slots = 128 }), -EINVAL);
-	assert_string_equal(daisy_error(), "instance \"n0\": its pinned map \"slots\" has "
-			    "64 entries, limits.addresses now asks for 128: set limits.addresses back, "
-			    "or purge the instance, which ends its mappings");
+	assert_string_equal(
+		daisy_error(),
+		"instance \"n0\": its pinned map \"slots\" has "
+		"64 entries, limits.addresses now asks for 128: set limits.addresses back, "
+		"or purge the instance, which ends its mappings");
 	inst = NULL;
-	assert_int_equal(open_instance((struct daisy_instance_spec){ .max_conns = 70000 }), -EINVAL);
+	assert_int_equal(open_instance((struct daisy_instance_spec){ .max_conns = 70000 }),
+			 -EINVAL);
 	inst = NULL;
 	/* Nothing was changed. */
 	assert_int_equal(open_instance((struct daisy_instance_spec){ 0 }), 0);
@@ -313,7 +317,8 @@ static void test_unpinned(void **state)
 	assert_int_equal(daisy_instance_open(&spec, &one, &opened), 0);
 	assert_int_equal(opened, DAISY_OPENED_NEW);
 	assert_int_equal(daisy_instance_open(&spec, &two, &opened), 0);
-	assert_int_equal(daisy_instance_address_add(one, ip("198.51.100.1"), 0, 1, 65535, NULL, 0), 0);
+	assert_int_equal(daisy_instance_address_add(one, ip("198.51.100.1"), 0, 1, 65535, NULL, 0),
+			 0);
 	assert_int_equal(daisy_instance_slots(two)[0].state, SLOT_EMPTY);
 	daisy_instance_close(one);
 	daisy_instance_close(two);
@@ -328,7 +333,8 @@ static void test_memory(void **state)
 
 	assert_int_equal(add("198.51.100.1", 0), 0);
 	assert_int_equal(daisy_instance_memory(inst, &total, &per_address), 0);
-	assert_int_equal(daisy_map_memlock(daisy_instance_map_fd(inst, "index_buckets"), &index), 0);
+	assert_int_equal(daisy_map_memlock(daisy_instance_map_fd(inst, "index_buckets"), &index),
+			 0);
 	assert_true((per_address + index / 64) / MIB < 10.0);
 	assert_true(per_address / MIB > 8.0);
 	assert_true(total > per_address + index);
@@ -369,12 +375,15 @@ static void test_address_refused(void **state)
 	assert_int_equal(add("198.51.100.1", 0), 0);
 	assert_int_equal(add("198.51.100.1", 0), 0);
 	assert_int_equal(add("198.51.100.1", 1), -EEXIST);
-	assert_string_equal(daisy_error(), "address 198.51.100.1 is in pool number 0 already, not 1");
+	assert_string_equal(daisy_error(),
+			    "address 198.51.100.1 is in pool number 0 already, not 1");
 	assert_int_equal(daisy_instance_own_add(inst, ip("192.0.2.1")), 0);
 	assert_int_equal(add("192.0.2.1", 0), -EEXIST);
 	assert_string_equal(daisy_error(), "address 192.0.2.1 is an address of the box itself");
 	assert_int_equal(daisy_instance_own_add(inst, ip("198.51.100.1")), -EEXIST);
-	assert_int_equal(daisy_instance_address_add(inst, ip("198.51.100.2"), 0, 2000, 1999, NULL, 0), -EINVAL);
+	assert_int_equal(
+		daisy_instance_address_add(inst, ip("198.51.100.2"), 0, 2000, 1999, NULL, 0),
+		-EINVAL);
 	assert_int_equal(daisy_instance_address_del(inst, ip("198.51.100.2")), -ENOENT);
 	assert_int_equal(daisy_instance_address_del(inst, ip("192.0.2.1")), -ENOENT);
 }
@@ -387,7 +396,8 @@ static void test_no_slot(void **state)
 	assert_int_equal(add("198.51.100.1", 0), 0);
 	assert_int_equal(add("198.51.100.2", 0), 1);
 	assert_int_equal(add("198.51.100.3", 0), -ENOSPC);
-	assert_string_equal(daisy_error(), "no room for address 198.51.100.3: limits.addresses is 2");
+	assert_string_equal(daisy_error(),
+			    "no room for address 198.51.100.3: limits.addresses is 2");
 	assert_int_equal(daisy_instance_address_del(inst, ip("198.51.100.1")), 0);
 	assert_int_equal(add("198.51.100.3", 0), 0);
 }
@@ -415,14 +425,18 @@ static void test_address_del(void **state)
 	traffic_open(&t, inst);
 	for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++)
 		traffic_send(&t, INSIDE, &packets[i]);
-	assert_int_equal(bpf_map_get_next_key(daisy_instance_map_fd(inst, "conns"), NULL, &conn), 0);
+	assert_int_equal(bpf_map_get_next_key(daisy_instance_map_fd(inst, "conns"), NULL, &conn),
+			 0);
 	assert_int_equal(daisy_instance_address_del(inst, ip("198.51.100.1")), 0);
 	daisy_instance_counters(inst, &counters);
 	assert_int_equal(counters.created_udp + counters.created_tcp + counters.created_icmp, 3);
 	assert_int_equal(counters.expired, 3);
-	assert_int_equal(bpf_map_lookup_elem(daisy_instance_map_fd(inst, "subscribers"), &key, &subscriber), 0);
+	assert_int_equal(
+		bpf_map_lookup_elem(daisy_instance_map_fd(inst, "subscribers"), &key, &subscriber),
+		0);
 	assert_int_equal(subscriber.ctl.mappings, 0);
-	assert_int_not_equal(bpf_map_get_next_key(daisy_instance_map_fd(inst, "conns"), NULL, &conn), 0);
+	assert_int_not_equal(
+		bpf_map_get_next_key(daisy_instance_map_fd(inst, "conns"), NULL, &conn), 0);
 	assert_int_equal(inst->zones[0].n, 0);
 	assert_int_equal(daisy_instance_slots(inst)[0].state, SLOT_EMPTY);
 	assert_null(daisy_instance_vector(inst, 0, DAISY_UDP, NULL));
@@ -513,7 +527,9 @@ static void test_zones(void **state)
 
 static void test_prefixes(void **state)
 {
-	struct daisy_prefix_key key = { .prefixlen = 64, .zone_be = htons(3), .addr = { 10, 1, 2, 3 } };
+	struct daisy_prefix_key key = { .prefixlen = 64,
+					.zone_be = htons(3),
+					.addr = { 10, 1, 2, 3 } };
 	int fd = daisy_instance_map_fd(inst, "inside_prefixes");
 	struct daisy_prefix value;
 

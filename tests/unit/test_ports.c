@@ -43,7 +43,8 @@ static void occupy(uint32_t port, enum daisy_mapping_state state)
 static void reconcile(void)
 {
 	memset(&repairs, 0, sizeof(repairs));
-	assert_int_equal(daisy_ports_reconcile(&map, records, sizeof(records[0]), &set, TICK, &repairs), 0);
+	assert_int_equal(
+		daisy_ports_reconcile(&map, records, sizeof(records[0]), &set, TICK, &repairs), 0);
 }
 
 static void assert_repairs(uint32_t lost, uint32_t taken, uint32_t stuck, uint32_t miscounted)

@@ -235,11 +235,22 @@ static const struct tcp_row {
 	int n;
 } tcp_rows[] = {
 	{ "opening", 240, { { false, TH_SYN } }, 1 },
-	{ "established", 7440, { { false, TH_SYN }, { true, TH_SYN | TH_ACK }, { false, TH_ACK } }, 3 },
-	{ "closing", 240, { { false, TH_SYN }, { true, TH_SYN | TH_ACK }, { false, TH_ACK },
-			    { false, TH_FIN | TH_ACK }, { true, TH_FIN | TH_ACK } }, 5 },
-	{ "reset", 240, { { false, TH_SYN }, { true, TH_SYN | TH_ACK }, { false, TH_ACK },
-			  { true, TH_RST } }, 4 },
+	{ "established",
+	  7440,
+	  { { false, TH_SYN }, { true, TH_SYN | TH_ACK }, { false, TH_ACK } },
+	  3 },
+	{ "closing",
+	  240,
+	  { { false, TH_SYN },
+	    { true, TH_SYN | TH_ACK },
+	    { false, TH_ACK },
+	    { false, TH_FIN | TH_ACK },
+	    { true, TH_FIN | TH_ACK } },
+	  5 },
+	{ "reset",
+	  240,
+	  { { false, TH_SYN }, { true, TH_SYN | TH_ACK }, { false, TH_ACK }, { true, TH_RST } },
+	  4 },
 };
 
 static void test_tcp_class(void **state)

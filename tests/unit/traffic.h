@@ -97,7 +97,9 @@ static inline uint16_t traffic_sum(const void *data, size_t n)
 static inline size_t traffic_transport(uint8_t *at, const struct traffic_packet *p)
 {
 	if (p->proto == IPPROTO_UDP) {
-		struct udphdr h = { .source = htons(p->sport), .dest = htons(p->dport), .len = htons(8) };
+		struct udphdr h = { .source = htons(p->sport),
+				    .dest = htons(p->dport),
+				    .len = htons(8) };
 
 		memcpy(at, &h, sizeof(h));
 		return sizeof(h);
@@ -117,9 +119,11 @@ static inline size_t traffic_transport(uint8_t *at, const struct traffic_packet 
 }
 
 /* Returns the XDP action. */
-static inline uint32_t traffic_send(const struct traffic *t, int link, const struct traffic_packet *p)
+static inline uint32_t traffic_send(const struct traffic *t, int link,
+				    const struct traffic_packet *p)
 {
-	uint8_t frame[128] __attribute__((aligned(8))) = { 2, 0, 0, 0, 0, (uint8_t)link, 2, 0, 0, 0, 1 };
+	uint8_t frame[128]
+		__attribute__((aligned(8))) = { 2, 0, 0, 0, 0, (uint8_t)link, 2, 0, 0, 0, 1 };
 	size_t l4 = ETH_HLEN + sizeof(struct iphdr);
 	size_t length = l4 + traffic_transport(frame + l4, p);
 	struct iphdr ip = {

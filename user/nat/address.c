@@ -48,7 +48,8 @@ static int enter_address(struct daisy_instance *inst, uint32_t slot)
 	return daisy_addrs_insert(inst->addrs, &entry);
 }
 
-static int reconcile_ports(struct daisy_instance *inst, uint32_t slot, const struct daisy_port_set *set)
+static int reconcile_ports(struct daisy_instance *inst, uint32_t slot,
+			   const struct daisy_port_set *set)
 {
 	int err = 0;
 
@@ -56,8 +57,8 @@ static int reconcile_ports(struct daisy_instance *inst, uint32_t slot, const str
 		size_t stride;
 		void *vector = daisy_instance_vector(inst, slot, proto, &stride);
 
-		err = daisy_ports_reconcile(daisy_instance_port_map(inst, slot, proto), vector, stride,
-					    set, daisy_instance_tick(inst), &inst->repairs);
+		err = daisy_ports_reconcile(daisy_instance_port_map(inst, slot, proto), vector,
+					    stride, set, daisy_instance_tick(inst), &inst->repairs);
 	}
 	return err;
 }
@@ -124,7 +125,8 @@ int daisy_instance_address_add(struct daisy_instance *inst, struct in_addr addr,
 	struct daisy_port_set set;
 
 	if (!first || first > last) {
-		daisy_error_set("ports %u-%u: a range from 1 to 65535, the lower one first", first, last);
+		daisy_error_set("ports %u-%u: a range from 1 to 65535, the lower one first", first,
+				last);
 		return -EINVAL;
 	}
 	daisy_port_set_fill(&set, first, last, inst->conf->options & DAISY_OPT_RANGE, reserved,
@@ -132,7 +134,8 @@ int daisy_instance_address_add(struct daisy_instance *inst, struct in_addr addr,
 	return there ? keep_slot(inst, there, addr, pool, &set) : take_slot(inst, addr, pool, &set);
 }
 
-int daisy_instance_address_state(struct daisy_instance *inst, uint32_t slot, enum daisy_slot_state state)
+int daisy_instance_address_state(struct daisy_instance *inst, uint32_t slot,
+				 enum daisy_slot_state state)
 {
 	struct daisy_slot value;
 
@@ -192,8 +195,9 @@ static int end_mappings(struct daisy_instance *inst, uint32_t slot)
 				return tried;
 		}
 		if (tried) {
-			daisy_error_set("address %s: its %s mappings are in use all the time, try again",
-					inet_ntoa(slot_address(inst, slot)), daisy_proto_name(proto));
+			daisy_error_set(
+				"address %s: its %s mappings are in use all the time, try again",
+				inet_ntoa(slot_address(inst, slot)), daisy_proto_name(proto));
 			return -EBUSY;
 		}
 	}
@@ -274,9 +278,9 @@ static int drop_strays(struct daisy_instance *inst)
 			int err;
 
 			memcpy(&addr, e.addr, sizeof(addr));
-			if (e.kind != ADDR_EXTERNAL ||
-			    (e.slot < inst->sizes.slots && inst->slots[e.slot].state != SLOT_EMPTY &&
-			     slot_address(inst, e.slot).s_addr == addr))
+			if (e.kind != ADDR_EXTERNAL || (e.slot < inst->sizes.slots &&
+							inst->slots[e.slot].state != SLOT_EMPTY &&
+							slot_address(inst, e.slot).s_addr == addr))
 				continue;
 			err = daisy_addrs_remove(inst->addrs, addr, daisy_grace_wait);
 			if (err)

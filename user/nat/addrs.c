@@ -53,14 +53,16 @@ static int locate(const struct daisy_addr_bucket *table, uint32_t addr, struct p
 		const struct daisy_addr_bucket *b = &table[at->bucket];
 
 		for (at->i = 0; at->i < BUCKET_SIZE; at->i++)
-			if (b->entry[at->i].kind != ADDR_NONE && address_of(&b->entry[at->i]) == addr)
+			if (b->entry[at->i].kind != ADDR_NONE &&
+			    address_of(&b->entry[at->i]) == addr)
 				return 0;
 		at->bucket = next_bucket(at->bucket);
 	}
 	return -ENOENT;
 }
 
-const struct daisy_addr_entry *daisy_addrs_find(const struct daisy_addr_bucket *table, uint32_t addr)
+const struct daisy_addr_entry *daisy_addrs_find(const struct daisy_addr_bucket *table,
+						uint32_t addr)
 {
 	struct place at;
 
@@ -91,7 +93,8 @@ int daisy_addrs_insert(struct daisy_addr_bucket *table, const struct daisy_addr_
  * only as long as this bucket is full; of another, the last entry. Returns
  * false if the removed entry is the last itself.
  */
-static bool replacement(const struct daisy_addr_bucket *table, struct place hole, struct place *from)
+static bool replacement(const struct daisy_addr_bucket *table, struct place hole,
+			struct place *from)
 {
 	uint32_t used = used_entries(&table[hole.bucket]);
 
@@ -140,8 +143,8 @@ int daisy_instance_own_add(struct daisy_instance *inst, struct in_addr addr)
 	if (there && there->kind == ADDR_OWN)
 		return 0;
 	if (there) {
-		daisy_error_set("address %s is an external address of instance \"%s\"", inet_ntoa(addr),
-				inst->name);
+		daisy_error_set("address %s is an external address of instance \"%s\"",
+				inet_ntoa(addr), inst->name);
 		return -EEXIST;
 	}
 	memcpy(entry.addr, &addr, sizeof(entry.addr));
@@ -163,7 +166,8 @@ size_t daisy_instance_own_list(struct daisy_instance *inst, struct in_addr *list
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < DAISY_ADDR_BUCKETS * BUCKET_SIZE; i++) {
-		const struct daisy_addr_entry *e = &inst->addrs[i / BUCKET_SIZE].entry[i % BUCKET_SIZE];
+		const struct daisy_addr_entry *e =
+			&inst->addrs[i / BUCKET_SIZE].entry[i % BUCKET_SIZE];
 
 		if (e->kind != ADDR_OWN)
 			continue;

@@ -20,7 +20,8 @@ typedef int (*daisy_grace_fn)(void);
 /* `addr` everywhere: the four bytes as they stand in memory (in_addr.s_addr). */
 
 /* The entry of an address, NULL if it has none. */
-const struct daisy_addr_entry *daisy_addrs_find(const struct daisy_addr_bucket *table, uint32_t addr);
+const struct daisy_addr_entry *daisy_addrs_find(const struct daisy_addr_bucket *table,
+						uint32_t addr);
 /* Add an address that is not there yet. -ENOSPC: its two buckets are full. */
 int daisy_addrs_insert(struct daisy_addr_bucket *table, const struct daisy_addr_entry *entry);
 /* Remove an address. -ENOENT: it is not there. */

@@ -121,7 +121,8 @@ static void name_program(uint32_t id, char name[16])
 }
 
 /* File descriptor of the attached program if it is ours; -ENOENT if it is not. */
-static int own_program(const struct daisy_instance *inst, const char *device, int ifindex, uint32_t id)
+static int own_program(const struct daisy_instance *inst, const char *device, int ifindex,
+		       uint32_t id)
 {
 	static const char *const prefixes[] = { "prog", "next" };
 	char pin[PIN_SIZE];
@@ -177,7 +178,8 @@ static int query(int ifindex, const char *device, struct daisy_attachment *a)
 
 	memset(a, 0, sizeof(*a));
 	if (err) {
-		daisy_error_set("device \"%s\": cannot ask for its XDP program: %s", device, strerror(-err));
+		daisy_error_set("device \"%s\": cannot ask for its XDP program: %s", device,
+				strerror(-err));
 		return err;
 	}
 	a->program_id = opts.prog_id;
@@ -211,14 +213,16 @@ int daisy_attachment_get(struct daisy_instance *inst, const char *device,
 static int refuse_foreign(const char *device, const struct daisy_attachment *a)
 {
 	if (!strcmp(a->program_name, PROGRAM_NAME))
-		daisy_error_set("device \"%s\" has the XDP program of another instance attached (id %u, %s): "
-				"detach it there first, or by `ip link set dev %s xdp%s off`", device,
-				a->program_id, daisy_xdp_mode_name(a->mode), device,
-				a->mode == DAISY_XDP_GENERIC ? "generic" : "");
+		daisy_error_set(
+			"device \"%s\" has the XDP program of another instance attached "
+			"(id %u, %s): detach it there first, or by `ip link set dev %s xdp%s off`",
+			device, a->program_id, daisy_xdp_mode_name(a->mode), device,
+			a->mode == DAISY_XDP_GENERIC ? "generic" : "");
 	else
-		daisy_error_set("device \"%s\" has an XDP program attached that is not ours: \"%s\", id %u, %s; "
-				"detach it first", device, a->program_name, a->program_id,
-				daisy_xdp_mode_name(a->mode));
+		daisy_error_set(
+			"device \"%s\" has an XDP program attached that is not ours: "
+			"\"%s\", id %u, %s; detach it first",
+			device, a->program_name, a->program_id, daisy_xdp_mode_name(a->mode));
 	return -EBUSY;
 }
 
@@ -235,7 +239,8 @@ static int explain(int err, const char *device, enum daisy_xdp_mode mode)
 	else if (err == -EOPNOTSUPP && mode == DAISY_XDP_NATIVE)
 		advice = "; mode generic works with every driver, but is slow";
 	else if (err == -ERANGE || err == -EINVAL)
-		advice = "; is its MTU too large for native XDP (3520 bytes as a rule)? mode generic has no limit";
+		advice = "; is its MTU too large for native XDP (3520 bytes as a rule)? "
+			 "mode generic has no limit";
 	else if (err == -ENOSPC || err == -ENOMEM)
 		advice = "; native XDP wants a transmit queue for each CPU: see ethtool -l";
 	else if (err == -EPERM)
@@ -252,7 +257,8 @@ static int xdp_set(int ifindex, int fd, enum daisy_xdp_mode mode, int old_fd)
 
 	daisy_libbpf_log_start();
 	if (old_fd < 0)
-		return bpf_xdp_attach(ifindex, fd, mode_flags(mode) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+		return bpf_xdp_attach(ifindex, fd, mode_flags(mode) | XDP_FLAGS_UPDATE_IF_NOEXIST,
+				      NULL);
 	return bpf_xdp_attach(ifindex, fd, mode_flags(mode), &opts);
 }
 
@@ -265,8 +271,8 @@ static int xdp_clear(int ifindex, enum daisy_xdp_mode mode, int old_fd)
 }
 
 /* Native and generic exclude each other: out with one before the other comes in. */
-static int change_mode(int ifindex, const char *device, int fd, enum daisy_xdp_mode mode, int old_fd,
-		       enum daisy_xdp_mode old_mode)
+static int change_mode(int ifindex, const char *device, int fd, enum daisy_xdp_mode mode,
+		       int old_fd, enum daisy_xdp_mode old_mode)
 {
 	int err = xdp_clear(ifindex, old_mode, old_fd);
 

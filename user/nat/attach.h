@@ -30,7 +30,7 @@ struct daisy_attachment {
 /* "none", "native", "generic", "other" */
 const char *daisy_xdp_mode_name(enum daisy_xdp_mode mode);
 
-/* What is attached to a device; inst may be NULL (then nothing is ours). -ENODEV: no such device. */
+/* What is attached to a device; inst NULL: nothing is ours. -ENODEV: no such device. */
 int daisy_attachment_get(struct daisy_instance *inst, const char *device,
 			 struct daisy_attachment *attachment);
 
@@ -42,7 +42,7 @@ int daisy_attachment_get(struct daisy_instance *inst, const char *device,
 int daisy_attach(struct daisy_instance *inst, const char *device, int program_fd,
 		 enum daisy_xdp_mode mode);
 
-/* Detach our program; 0 too if none, or the device, is there. -EBUSY: another's program is there. */
+/* Detach our program; 0 also if it or the device is gone. -EBUSY: another's program is there. */
 int daisy_detach(struct daisy_instance *inst, const char *device);
 
 /* What to know about native XDP on this kind of device, one line; NULL: nothing. */

@@ -13,10 +13,14 @@
 #define BATCH_BYTES 3520
 #define XDP_RESULT_PASS 2
 
-_Static_assert(sizeof(struct daisy_sweep_header) +
-	       DAISY_BATCH_ITEMS * sizeof(struct daisy_sweep_item) <= BATCH_BYTES, "batch fits");
-_Static_assert(sizeof(struct daisy_sweep_header) +
-	       DAISY_CONN_BATCH_ITEMS * sizeof(struct daisy_conn_item) <= BATCH_BYTES, "batch fits");
+#define DELETE_ATTEMPTS 64
+
+#define HEADER_BYTES sizeof(struct daisy_sweep_header)
+
+_Static_assert(HEADER_BYTES + DAISY_BATCH_ITEMS * sizeof(struct daisy_sweep_item) <= BATCH_BYTES,
+	       "a batch fits");
+_Static_assert(HEADER_BYTES + DAISY_CONN_BATCH_ITEMS * sizeof(struct daisy_conn_item) <=
+		       BATCH_BYTES, "a batch of connections fits");
 
 static int failed(int err, const char *program)
 {
@@ -50,7 +54,9 @@ int daisy_batch_run(const struct daisy_instance *inst, const char *program,
 	if (err)
 		return failed(err, program);
 	memcpy(header, data, sizeof(*header));
-	return run.retval == XDP_RESULT_PASS && header->done == header->n ? 0 : failed(-EIO, program);
+	if (run.retval != XDP_RESULT_PASS || header->done != header->n)
+		return failed(-EIO, program);
+	return 0;
 }
 
 int daisy_instance_sweep_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
@@ -65,28 +71,33 @@ int daisy_instance_sweep_conns_batch(struct daisy_instance *inst, struct daisy_s
 	return daisy_batch_run(inst, "sweep_conns", header, items, sizeof(*items));
 }
 
+static bool is_active(struct daisy_instance *inst, uint32_t slot, uint16_t port,
+		      enum daisy_proto proto)
+{
+	size_t stride;
+	void *vector = daisy_instance_vector(inst, slot, proto, &stride);
+
+	return vector && daisy_load_word(daisy_record(vector, stride, port)) >> DAISY_STATE_SHIFT ==
+				 MAPPING_ACTIVE;
+}
+
 int daisy_mapping_delete(struct daisy_instance *inst, uint32_t slot, uint16_t port,
 			 enum daisy_proto proto)
 {
 	struct daisy_sweep_item item = {
 		.slot = (uint16_t)slot, .port = port, .proto = (uint8_t)proto, .force = 1,
 	};
-	struct daisy_sweep_header header = { .n = 1 };
-	const union daisy_control *ctl;
-	size_t stride;
-	void *vector;
+	struct daisy_sweep_header header;
 	int err;
 
 	/* A packet that refreshes it at that moment makes an attempt fail. */
-	for (int i = 0; i < 64; i++) {
-		vector = daisy_instance_vector(inst, slot, proto, &stride);
-		ctl = vector ? daisy_record(vector, stride, port) : NULL;
-		if (!ctl || ((union daisy_control){ .word = daisy_load_word(ctl) }).state != MAPPING_ACTIVE) {
+	for (int i = 0; i < DELETE_ATTEMPTS; i++) {
+		if (!is_active(inst, slot, port, proto)) {
 			daisy_error_set("no %s mapping has port %u of slot %u",
 					daisy_proto_name(proto), port, slot);
 			return -ENOENT;
 		}
-		header.n = 1;
+		header = (struct daisy_sweep_header){ .n = 1 };
 		err = daisy_instance_sweep_batch(inst, &header, &item);
 		if (err || header.expired)
 			return err;

@@ -47,7 +47,8 @@ static int choose_sizes(const struct daisy_instance_spec *spec, struct daisy_siz
 	int err = check_size("limits.addresses", slots, DAISY_MAX_SLOTS);
 
 	if (!err)
-		err = check_size("limits.mappings", spec->max_mappings, DAISY_MAX_SLOTS * DAISY_VECTOR_SIZE);
+		err = check_size("limits.mappings", spec->max_mappings,
+				 DAISY_MAX_SLOTS * DAISY_VECTOR_SIZE);
 	if (!err)
 		err = check_size("limits.connections", spec->max_conns, MAX_TABLE);
 	if (!err)

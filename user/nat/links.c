@@ -46,7 +46,8 @@ static int check_link(uint32_t number)
 
 static struct daisy_tag_key tag_key(const struct daisy_link *link)
 {
-	return (struct daisy_tag_key){ .device = link->device, .tag = { link->tag[0], link->tag[1] } };
+	return (struct daisy_tag_key){ .device = link->device,
+				       .tag = { link->tag[0], link->tag[1] } };
 }
 
 static bool has_tags(const struct daisy_link *link)
@@ -60,7 +61,8 @@ static int untag(struct daisy_instance *inst, uint32_t number)
 	int fd = daisy_instance_map_fd(inst, "tagged_links");
 	uint32_t there;
 
-	if (has_tags(&inst->links[number]) && !bpf_map_lookup_elem(fd, &key, &there) && there == number)
+	if (has_tags(&inst->links[number]) && !bpf_map_lookup_elem(fd, &key, &there) &&
+	    there == number)
 		return bpf_map_delete_elem(fd, &key) ? -errno : 0;
 	return 0;
 }
@@ -81,7 +83,8 @@ static int link_failed(int err, uint32_t number, const char *what)
 	return err;
 }
 
-int daisy_instance_link_set(struct daisy_instance *inst, uint32_t number, const struct daisy_link *link)
+int daisy_instance_link_set(struct daisy_instance *inst, uint32_t number,
+			    const struct daisy_link *link)
 {
 	struct daisy_tag_key key = tag_key(link);
 	struct daisy_tag_key old;
@@ -98,7 +101,8 @@ int daisy_instance_link_set(struct daisy_instance *inst, uint32_t number, const 
 		err = untag(inst, number);
 	store_words(&inst->links[number], link, LINK_SIDE_WORD, link->side != SIDE_NONE);
 	if (!err && has_tags(link) &&
-	    bpf_map_update_elem(daisy_instance_map_fd(inst, "tagged_links"), &key, &number, BPF_ANY))
+	    bpf_map_update_elem(daisy_instance_map_fd(inst, "tagged_links"), &key, &number,
+				BPF_ANY))
 		err = -errno;
 	return err ? link_failed(err, number, "tags") : 0;
 }
@@ -160,7 +164,8 @@ static int nexthop_remove(struct daisy_instance *inst, uint32_t number)
  * packet can see torn is a change of the egress link under the same number:
  * callers take another number for that.
  */
-int daisy_instance_nexthop_set(struct daisy_instance *inst, uint32_t number, const struct daisy_nexthop *nh)
+int daisy_instance_nexthop_set(struct daisy_instance *inst, uint32_t number,
+			       const struct daisy_nexthop *nh)
 {
 	struct daisy_neighbour_key key = neighbour_key(nh), old;
 	int err = 0;

@@ -49,10 +49,12 @@ static int map_one(struct daisy_instance *inst, const struct mapped *m)
 	int err;
 
 	if (!map || bpf_map__value_size(map) != m->value_size) {
-		daisy_error_set("map \"%s\": its values are not of the size this program expects", m->map);
+		daisy_error_set("map \"%s\": its values are not of the size this program expects",
+				m->map);
 		return -EINVAL;
 	}
-	at = mmap(NULL, mapped_length(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	at = mmap(NULL, mapped_length(map), PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map),
+		  0);
 	if (at == MAP_FAILED) {
 		err = -errno;
 		daisy_error_set("cannot map \"%s\" into memory: %s", m->map, strerror(-err));

@@ -63,7 +63,8 @@ int daisy_instance_memory(const struct daisy_instance *inst, uint64_t *total, ui
 	while ((map = daisy_object_next_map(inst, map))) {
 		err = daisy_map_memlock(bpf_map__fd(map), &bytes);
 		if (err) {
-			daisy_error_set("memory of map \"%s\": %s", bpf_map__name(map), strerror(-err));
+			daisy_error_set("memory of map \"%s\": %s", bpf_map__name(map),
+					strerror(-err));
 			return err;
 		}
 		*total += bytes;

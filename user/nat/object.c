@@ -47,7 +47,7 @@ struct bpf_map *daisy_object_map(const struct daisy_instance *inst, const char *
 	return bpf_object__find_map_by_name(inst->sweep->obj, name);
 }
 
-/* Maps of bpf/maps.h one after another; NULL begins and ends. Sections of variables are left out. */
+/* Maps of bpf/maps.h one by one; NULL begins and ends. Sections of variables are left out. */
 struct bpf_map *daisy_object_next_map(const struct daisy_instance *inst, struct bpf_map *map)
 {
 	do {
@@ -138,7 +138,8 @@ int daisy_object_open(struct daisy_instance *inst)
 	return err ? err : learn_vector_types(inst);
 }
 
-static int refuse_size(const struct daisy_instance *inst, const char *map, uint32_t was, uint32_t is)
+static int refuse_size(const struct daisy_instance *inst, const char *map, uint32_t was,
+		       uint32_t is)
 {
 	const char *setting = map;
 	uint32_t factor = 1;
@@ -149,9 +150,10 @@ static int refuse_size(const struct daisy_instance *inst, const char *map, uint3
 			factor = sized_maps[i].factor;
 		}
 	}
-	daisy_error_set("instance \"%s\": its pinned map \"%s\" has %u entries, %s now asks for %u: "
-			"set %s back, or purge the instance, which ends its mappings",
-			inst->name, map, was / factor, setting, is / factor, setting);
+	daisy_error_set(
+		"instance \"%s\": its pinned map \"%s\" has %u entries, %s now asks for %u: "
+		"set %s back, or purge the instance, which ends its mappings",
+		inst->name, map, was / factor, setting, is / factor, setting);
 	return -EINVAL;
 }
 
@@ -164,9 +166,10 @@ static int check_adopted(const struct daisy_instance *inst, const struct bpf_map
 		return libbpf_failed(-errno, bpf_map__name(map));
 	if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
 	    info.value_size != bpf_map__value_size(map)) {
-		daisy_error_set("instance \"%s\": its pinned map \"%s\" has another layout although the "
-				"map format is the same: purge the instance, which ends its mappings",
-				inst->name, bpf_map__name(map));
+		daisy_error_set(
+			"instance \"%s\": its pinned map \"%s\" has another layout although the "
+			"map format is the same: purge the instance, which ends its mappings",
+			inst->name, bpf_map__name(map));
 		return -EEXIST;
 	}
 	/* 0: the kernel chose, one for each CPU. */

@@ -104,9 +104,10 @@ static int refuse_other_format(const char *dir, const char *format, const char *
 	snprintf(ours, sizeof(ours), "%d", DAISY_MAP_FORMAT);
 	if (!strcmp(format, ours))
 		return 0;
-	daisy_error_set("instance \"%s\" has maps of format %s, this version (%s) writes format %s: "
-			"run the version that made them, or purge the instance, which ends its mappings",
-			name, format, DAISY_VERSION, ours);
+	daisy_error_set(
+		"instance \"%s\" has maps of format %s, this version (%s) writes format %s: "
+		"run the version that made them, or purge the instance, which ends its mappings",
+		name, format, DAISY_VERSION, ours);
 	return -EEXIST;
 }
 
@@ -149,7 +150,8 @@ static int lock_dir(const char *dir, const char *name, int *lock_fd)
 		int err = errno == EWOULDBLOCK ? -EBUSY : -errno;
 
 		close(fd);
-		daisy_error_set("instance \"%s\" is in use by another process (lock on %s)", name, dir);
+		daisy_error_set("instance \"%s\" is in use by another process (lock on %s)", name,
+				dir);
 		return err;
 	}
 	if (fstat(fd, &ours) || stat(dir, &there) || ours.st_ino != there.st_ino) {

@@ -151,7 +151,8 @@ static void suspect_all(const struct reconciliation *r, struct suspects *s)
 		enum verdict verdict = judge(r, port, &word);
 
 		if (verdict != GOOD)
-			s->list[s->n++] = (struct suspect){ word, (uint16_t)port, (uint16_t)verdict };
+			s->list[s->n++] =
+				(struct suspect){ word, (uint16_t)port, (uint16_t)verdict };
 	}
 	s->miscount = miscount(r->map);
 }
@@ -187,8 +188,8 @@ static void repair(const struct reconciliation *r, const struct suspect *s, uint
 	case STUCK:
 		word = (uint64_t)MAPPING_ROLLED_BACK << DAISY_STATE_SHIFT |
 		       (word & DAISY_GEN_MASK << DAISY_GEN_SHIFT) | tick;
-		if (__atomic_compare_exchange_n(control_of(r, s->port), &(uint64_t){ s->word }, word,
-						false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		if (__atomic_compare_exchange_n(control_of(r, s->port), &(uint64_t){ s->word },
+						word, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			repairs->stuck++;
 		break;
 	}

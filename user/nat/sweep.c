@@ -82,7 +82,7 @@ struct daisy_sweeper {
 
 	/* this run */
 	uint32_t now;			/* tick */
-	uint32_t limit[DAISY_N_PROTOS][8];	/* by mapping state: ages from here on are looked at */
+	uint32_t limit[DAISY_N_PROTOS][8]; /* by mapping state: ages from here on are looked at */
 	uint32_t conn_limit[8];		/* by connection state */
 	bool short_hold;		/* the hold-down is no longer than the rest */
 
@@ -135,7 +135,8 @@ static void read_timers(struct daisy_sweeper *s)
 	s->short_hold = timer[DAISY_TIMER_HOLD] <= REST_TICKS;
 	memset(s->limit, 0xff, sizeof(s->limit));
 	for (int proto = 0; proto < DAISY_N_PROTOS; proto++) {
-		s->limit[proto][MAPPING_HOLD] = s->short_hold ? REST_TICKS : timer[DAISY_TIMER_HOLD];
+		s->limit[proto][MAPPING_HOLD] =
+			s->short_hold ? REST_TICKS : timer[DAISY_TIMER_HOLD];
 		s->limit[proto][MAPPING_ROLLED_BACK] = REST_TICKS;
 	}
 	s->limit[DAISY_UDP][MAPPING_ACTIVE] = timer[DAISY_TIMER_UDP];
@@ -185,7 +186,8 @@ static int flush_resting(struct daisy_sweeper *s)
 	for (uint32_t i = 0; !err && i < s->n_resting; i += DAISY_BATCH_ITEMS) {
 		uint32_t rest = s->n_resting - i;
 
-		err = submit(s, &s->resting[i], rest < DAISY_BATCH_ITEMS ? rest : DAISY_BATCH_ITEMS);
+		err = submit(s, &s->resting[i],
+			     rest < DAISY_BATCH_ITEMS ? rest : DAISY_BATCH_ITEMS);
 	}
 	s->n_resting = 0;
 	return err;
@@ -204,7 +206,8 @@ static bool has_to_rest(const struct daisy_sweeper *s, uint64_t ctl)
  * Is a TCP mapping worth a look: a connection inside the record is over, or
  * none is left anywhere (mapping_is_over in bpf/lib/expire.h)?
  */
-static inline bool tcp_is_due(const struct daisy_sweeper *s, const struct daisy_tcp_mapping *t, uint64_t ctl)
+static inline bool tcp_is_due(const struct daisy_sweeper *s, const struct daisy_tcp_mapping *t,
+			      uint64_t ctl)
 {
 	uint64_t any = 0;
 
@@ -218,7 +221,8 @@ static inline bool tcp_is_due(const struct daisy_sweeper *s, const struct daisy_
 	}
 	if (any || t->m.conns & 0xffff || age_of(s, ctl) < REST_TICKS)
 		return false;
-	return !(t->m.flags & MAPPING_UNTRACKED) || age_of(s, ctl) >= s->conn_limit[CONN_ESTABLISHED];
+	return !(t->m.flags & MAPPING_UNTRACKED) ||
+	       age_of(s, ctl) >= s->conn_limit[CONN_ESTABLISHED];
 }
 
 static inline bool ctl_is_due(const struct daisy_sweeper *s, const uint32_t *limit, uint64_t ctl)
@@ -335,7 +339,8 @@ static bool conn_is_due(struct daisy_sweeper *s, const void *key, const void *va
 {
 	uint64_t word = daisy_load_word(value);
 
-	return age_of(s, word) >= s->conn_limit[word >> DAISY_CONN_STATE_SHIFT & 7] || is_orphan(s, key);
+	return age_of(s, word) >= s->conn_limit[word >> DAISY_CONN_STATE_SHIFT & 7] ||
+	       is_orphan(s, key);
 }
 
 static bool subscriber_is_due(struct daisy_sweeper *s, const void *key, const void *value)
@@ -343,7 +348,8 @@ static bool subscriber_is_due(struct daisy_sweeper *s, const void *key, const vo
 	const struct daisy_subscriber *sub = value;
 
 	return !sub->ctl.mappings && sub->ctl.state == SUBSCRIBER_LIVE &&
-	       daisy_tick_age(s->now, sub->last_change) >= s->inst->conf->timer[DAISY_TIMER_SUBSCRIBER];
+	       daisy_tick_age(s->now, sub->last_change) >=
+		       s->inst->conf->timer[DAISY_TIMER_SUBSCRIBER];
 }
 
 static const struct table conn_table = {
@@ -358,7 +364,8 @@ static const struct table subscriber_table = {
 	subscriber_is_due, offsetof(struct daisy_sweeper_stats, subscribers),
 };
 
-static int submit_items(struct daisy_sweeper *s, const struct table *t, const void *items, uint32_t *n)
+static int submit_items(struct daisy_sweeper *s, const struct table *t, const void *items,
+			uint32_t *n)
 {
 	struct daisy_sweep_header header = { .n = (uint16_t)*n };
 	int err = daisy_batch_run(s->inst, t->program, &header, items, t->item_size);
@@ -397,7 +404,8 @@ static int scan_table(struct daisy_sweeper *s, const struct table *t)
 	uint32_t count = TABLE_BATCH, next = 0;
 	int fd = daisy_instance_map_fd(s->inst, t->map), err = 0, last;
 
-	if (bpf_map_lookup_batch(fd, s->cursor_set ? &s->cursor : NULL, &next, keys, values, &count, NULL))
+	if (bpf_map_lookup_batch(fd, s->cursor_set ? &s->cursor : NULL, &next, keys, values, &count,
+				 NULL))
 		err = -errno;
 	last = err == -ENOENT;
 	if (err && !last) {
@@ -502,7 +510,7 @@ static uint64_t round_period_us(const struct daisy_sweeper *s)
 	return period < ROUND_MIN_US ? ROUND_MIN_US : period > ROUND_MAX_US ? ROUND_MAX_US : period;
 }
 
-/* Chunks that should be behind us before the next call, so that the round is through after 4/5 of its time. */
+/* Chunks that should be behind us before the next call: the round takes 4/5 of its time. */
 static uint32_t chunks_due(const struct daisy_sweeper *s, uint64_t now_us)
 {
 	uint64_t elapsed = now_us - s->round_start_us + (now_us - s->last_run_us);

@@ -22,7 +22,7 @@
 struct daisy_sweeper;
 
 struct daisy_sweeper_stats {
-	uint64_t visited;	/* records; those of 64 free ports in a row count, though not read */
+	uint64_t visited; /* records; those of 64 free ports in a row count, though not read */
 	uint64_t rounds;	/* finished */
 	uint64_t expired;	/* mappings ended */
 	uint64_t freed;		/* ports given back */

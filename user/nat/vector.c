@@ -36,8 +36,8 @@ static size_t vector_bytes(const struct daisy_instance *inst, enum daisy_proto p
 
 static int failed(int err, enum daisy_proto proto, uint32_t slot, const char *what)
 {
-	daisy_error_set("cannot %s the %s port vector of slot %u: %s", what, daisy_proto_name(proto),
-			slot, strerror(-err));
+	daisy_error_set("cannot %s the %s port vector of slot %u: %s", what,
+			daisy_proto_name(proto), slot, strerror(-err));
 	return err;
 }
 

@@ -70,11 +70,13 @@ static int write_list(struct daisy_instance *inst, const uint32_t *slots, size_t
 		return first;
 	first = find_room(inst, n);
 	for (size_t i = 0; first >= 0 && i < n; i++)
-		__atomic_store_n(&inst->pool_slots[(size_t)first + i].slot, slots[i], __ATOMIC_RELEASE);
+		__atomic_store_n(&inst->pool_slots[(size_t)first + i].slot, slots[i],
+				 __ATOMIC_RELEASE);
 	return first;
 }
 
-static int check_list(const struct daisy_instance *inst, uint16_t zone, const uint32_t *slots, size_t n)
+static int check_list(const struct daisy_instance *inst, uint16_t zone, const uint32_t *slots,
+		      size_t n)
 {
 	if (zone >= DAISY_MAX_ZONES) {
 		daisy_error_set("zone %u: 0 to %d", zone, DAISY_MAX_ZONES - 1);
@@ -89,7 +91,8 @@ static int check_list(const struct daisy_instance *inst, uint16_t zone, const ui
 	return 0;
 }
 
-int daisy_instance_zone_set(struct daisy_instance *inst, uint16_t zone, const uint32_t *slots, size_t n)
+int daisy_instance_zone_set(struct daisy_instance *inst, uint16_t zone, const uint32_t *slots,
+			    size_t n)
 {
 	struct daisy_zone value = { .n = (uint32_t)n };
 	uint64_t word;
@@ -130,7 +133,8 @@ int daisy_zones_strip(struct daisy_instance *inst, uint32_t slot)
 	return err;
 }
 
-static int prefix_key(struct daisy_prefix_key *key, uint16_t zone, struct in_addr addr, unsigned int len)
+static int prefix_key(struct daisy_prefix_key *key, uint16_t zone, struct in_addr addr,
+		      unsigned int len)
 {
 	uint32_t mask = len ? htonl(~0U << (32 - len)) : 0;
 
@@ -161,7 +165,8 @@ int daisy_instance_prefix_add(struct daisy_instance *inst, uint16_t zone, struct
 
 	if (err)
 		return err;
-	if (bpf_map_update_elem(daisy_instance_map_fd(inst, "inside_prefixes"), &key, &value, BPF_ANY))
+	if (bpf_map_update_elem(daisy_instance_map_fd(inst, "inside_prefixes"), &key, &value,
+				BPF_ANY))
 		return prefix_failed(-errno, zone, addr, len);
 	return 0;
 }
