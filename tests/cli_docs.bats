@@ -133,6 +133,15 @@ assert_completed() {
 		grep '^\*' | grep -oE '\*daisy_[a-z_]+' | tr -d '*' | sort)" "$(sort <<<"$names")"
 }
 
+@test "the synopsis of daisyd(8) is the help of daisyd, and every option is described" {
+	run -0 "$BUILD/bin/daisyd" --help
+	assert_equal "$(usage_of <<<"$output")" "$(synopsis_of daisyd.8)"
+	local option
+	for option in $(sed -n 's/^  \(--[a-z-]*\).*/\1/p' <<<"$output"); do
+		grep -qE "(^|, )\*$option\*" "$MAN/daisyd.8.scd" || fail "daisyd(8): nothing about $option"
+	done
+}
+
 @test "timers of daisyd.yaml(5), their defaults and minima are those of the datapath" {
 	assert_equal "$(awk '/^\|  \*/ { gsub(/[|* ]/, ""); printf "%s", $0; n = 0; next }
 		/^:  [0-9]+$/ && n++ < 2 { printf " %s", $2; if (n == 2) print "" }' "$MAN/daisyd.yaml.5.scd")" \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/error.h"
 #include "cli/request.h"
@@ -119,6 +120,8 @@ static enum daisy_exit reload(struct daisy_cli *cli, struct daisy_args *args)
 static enum daisy_exit purge(struct daisy_cli *cli, struct daisy_args *args)
 {
 	const char *name = daisy_args_string(args, "name");
+	struct daisy_client *client;
+	enum daisy_exit code;
 
 	if (cli->instance && strcmp(cli->instance, name)) {
 		daisy_error_set("name \"%s\" is not the instance of option -i, \"%s\"", name,
@@ -126,6 +129,12 @@ static enum daisy_exit purge(struct daisy_cli *cli, struct daisy_args *args)
 		return DAISY_EXIT_USAGE;
 	}
 	cli->instance = name;
+	code = daisy_client_open(cli, &client);
+	if (code) {
+		daisy_error_set("%s; to purge it without: daisyd --purge %s", daisy_error(), name);
+		return code;
+	}
+	daisy_client_close(client);
 	return daisy_request_one(cli, "instance", "purge", args->send, NULL);
 }
 
