@@ -19,7 +19,7 @@ static unsigned int step_number;	/* of the running case, from 1 */
 
 void play_fail(const char *format, ...)
 {
-	char text[512];
+	char text[2048];
 	va_list args;
 
 	va_start(args, format);

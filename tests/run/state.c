@@ -9,7 +9,7 @@
 #include "state.h"
 
 #define MAX_LINES 512
-#define LINE 320
+#define LINE 1024
 
 static const char *const proto_names[] = { "udp", "tcp", "icmp" };
 static const char *const state_names[] = { "free", "new", "aborted", "active", "hold", "rolled-back" };

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Fragments that arrive in order, and those that do not. */
+#include "play.h"
+
+#define H1 HOST(1, 5000)
+#define H2 HOST(2, 6000)
+#define Q1 HOST(1, 77)
+#define S1 WORLD(1, 80)
+#define P1 WORLD(1, 0)
+
+/* A datagram of 3000 bytes of payload in pieces of 1480, 1480 and the rest. */
+#define LONG .payload = 3000, .fragment = true
+#define FIRST LONG, .part = 1480
+#define SECOND LONG, .from = 1480, .part = 1480
+#define LAST LONG, .from = 2960
+
+#define OPEN_UDP OUT(UDP(H1, S1), C_out_udp, C_created_udp, C_subscribers_created)
+#define OPEN_UDP2 OUT(UDP(H2, S1), C_out_udp, C_created_udp, C_subscribers_created)
+#define OPEN_TCP OUT(TCP(H1, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created)
+
+static void outside_mtu_1400(struct bed *bed)
+{
+	daisy_instance_links(bed->inst)[LINK_OUT].mtu = 1400;
+	daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(LINK_OUT)].mtu = 1400;
+}
+
+static const struct play plays[] = {
+	{ "UDP fragments in order go out with the first one's mapping (U14, RFC 4787 REQ-14)",
+	  STEPS(OUT(UDP(H1, S1, FIRST), C_out_udp, C_created_udp, C_subscribers_created),
+		OUT(UDP(H1, S1, SECOND), C_fragments), OUT(UDP(H1, S1, LAST), C_fragments)) },
+	{ "UDP fragments in order come in with the first one's mapping (U14)",
+	  STEPS(OPEN_UDP, IN(UDP(S1, H1, FIRST), C_in_udp), IN(UDP(S1, H1, SECOND), C_fragments),
+		IN(UDP(S1, H1, LAST), C_fragments)) },
+	{ "Later fragments in another order follow the first one (U14)",
+	  STEPS(OPEN_UDP, IN(UDP(S1, H1, FIRST), C_in_udp), IN(UDP(S1, H1, LAST), C_fragments),
+		IN(UDP(S1, H1, SECOND), C_fragments)) },
+	{ "TCP fragments in order go out (U14)",
+	  STEPS(OPEN_TCP, IN(TCP(S1, H1, SYN | ACK), C_in_tcp), OUT(TCP(H1, S1, ACK, FIRST), C_out_tcp),
+		OUT(TCP(H1, S1, ACK, SECOND), C_fragments), OUT(TCP(H1, S1, ACK, LAST), C_fragments)) },
+	{ "TCP fragments in order come in (U14)",
+	  STEPS(OPEN_TCP, IN(TCP(S1, H1, SYN | ACK), C_in_tcp), IN(TCP(S1, H1, ACK, FIRST), C_in_tcp),
+		IN(TCP(S1, H1, ACK, SECOND), C_fragments), IN(TCP(S1, H1, ACK, LAST), C_fragments)) },
+	{ "Fragments of an echo request go out, of its reply come in (U14)",
+	  STEPS(OUT(ECHO(Q1, P1, FIRST), C_out_icmp, C_created_icmp, C_subscribers_created),
+		OUT(ECHO(Q1, P1, SECOND), C_fragments), OUT(ECHO(Q1, P1, LAST), C_fragments),
+		IN(ECHO_REPLY(P1, Q1, FIRST), C_in_icmp), IN(ECHO_REPLY(P1, Q1, SECOND), C_fragments),
+		IN(ECHO_REPLY(P1, Q1, LAST), C_fragments)) },
+	{ "Fragments are hairpinned (U14, U9)",
+	  STEPS(OPEN_UDP, OPEN_UDP2, HAIRPIN(UDP(H1, H2, FIRST), C_hairpin),
+		HAIRPIN(UDP(H1, H2, SECOND), C_fragments), HAIRPIN(UDP(H1, H2, LAST), C_fragments)) },
+	{ "Fragments are hairpinned on one arm (U14, U9)", LINK_BOTH, LINK_BOTH,
+	  STEPS(OPEN_UDP, OPEN_UDP2, HAIRPIN(UDP(H1, H2, FIRST), C_hairpin),
+		HAIRPIN(UDP(H1, H2, SECOND), C_fragments), HAIRPIN(UDP(H1, H2, LAST), C_fragments)) },
+	{ "Fragments go out and come in on one arm (U14)", LINK_BOTH_VLAN, LINK_BOTH_VLAN,
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), OUT(UDP(H1, S1, LAST), C_fragments),
+		IN(UDP(S1, H1, FIRST), C_in_udp), IN(UDP(S1, H1, LAST), C_fragments)) },
+	{ "Fragments without UDP checksum keep their zero (U14, R3)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST, .no_checksum = true), C_out_udp),
+		OUT(UDP(H1, S1, LAST, .no_checksum = true), C_fragments)) },
+	{ "A first fragment whose end is no multiple of the usual is followed (U14)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, LONG, .part = 8), C_out_udp),
+		OUT(UDP(H1, S1, LONG, .from = 8, .part = 1400), C_fragments)) },
+	{ "Fragments of two datagrams at once are kept apart by their ids (U14)",
+	  STEPS(OPEN_UDP, OPEN_UDP2, OUT(UDP(H1, S1, FIRST, .id = 1), C_out_udp),
+		OUT(UDP(H2, S1, FIRST, .id = 2), C_out_udp), OUT(UDP(H2, S1, LAST, .id = 2), C_fragments),
+		OUT(UDP(H1, S1, LAST, .id = 1), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, LAST, .id = 2), FRAGMENT_ORPHAN)) },
+	{ "Fragments of two hosts with the same id are kept apart (U14)",
+	  STEPS(OPEN_UDP, OPEN_UDP2, OUT(UDP(H1, S1, FIRST), C_out_udp), OUT(UDP(H2, S1, FIRST), C_out_udp),
+		OUT(UDP(H2, S1, LAST), C_fragments), OUT(UDP(H1, S1, LAST), C_fragments)) },
+	{ "Fragments of two zones with the same addresses and id are kept apart (U14, U7)",
+	  STEPS(OPEN_UDP, OUT(UDP(HOST_OF(2, 1, 5000), S1), C_out_udp, C_created_udp, C_subscribers_created),
+		OUT(UDP(H1, S1, FIRST), C_out_udp), DROP(AT_INSIDE, UDP(HOST_OF(2, 1, 5000), S1, LAST), FRAGMENT_ORPHAN),
+		OUT(UDP(HOST_OF(2, 1, 5000), S1, FIRST), C_out_udp),
+		OUT(UDP(HOST_OF(2, 1, 5000), S1, LAST), C_fragments), OUT(UDP(H1, S1, LAST), C_fragments)) },
+	{ "A later fragment of another protocol is an orphan (U14)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), DROP(AT_INSIDE, TCP(H1, S1, ACK, LAST), FRAGMENT_ORPHAN)) },
+	{ "A later fragment before its first one is dropped, both ways (U14)",
+	  STEPS(OPEN_UDP, DROP(AT_INSIDE, UDP(H1, S1, SECOND), FRAGMENT_ORPHAN),
+		DROP(AT_OUTSIDE, UDP(S1, H1, SECOND), FRAGMENT_ORPHAN)) },
+	{ "A later fragment is translated one second before the fragment timer, not after it (U14a)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), ADVANCE(FRAGMENT_S - 1),
+		OUT(UDP(H1, S1, SECOND), C_fragments), ADVANCE(1 + MARGIN_S),
+		DROP(AT_INSIDE, UDP(H1, S1, LAST), FRAGMENT_ORPHAN)) },
+	{ "A later fragment of a dropped first one is dropped (U14)",
+	  STEPS(DROP(AT_OUTSIDE, UDP(S1, LITERAL(EXT0, 4000), FIRST), NO_MAPPING),
+		DROP(AT_OUTSIDE, UDP(S1, LITERAL(EXT0, 4000), LAST), FRAGMENT_ORPHAN)) },
+	{ "A first fragment without all of the TCP header is dropped (U14a, RFC 1858)",
+	  STEPS(OPEN_TCP, DROP(AT_INSIDE, TCP(H1, S1, ACK, LONG, .part = 16), FRAGMENT_TINY),
+		DROP(AT_OUTSIDE, TCP(S1, H1, ACK, LONG, .part = 8), FRAGMENT_TINY)) },
+	{ "A TCP fragment at offset 8 would overlap the flags and is dropped (U14a, RFC 1858)",
+	  STEPS(OPEN_TCP, OUT(TCP(H1, S1, ACK, FIRST), C_out_tcp),
+		DROP(AT_INSIDE, TCP(H1, S1, ACK, LONG, .from = 8, .part = 800), FRAGMENT_TINY)) },
+	{ "A fragment that reaches beyond 65535 bytes is dropped (U14a)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp),
+		DROP(AT_INSIDE, UDP(H1, S1, .payload = 1000, .frag_field = 0x1fff), BAD_HEADER)) },
+	{ "A later fragment with TTL 1 is dropped: no error about it (R4, RFC 1812 section 4.3.2.7)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), DROP(AT_INSIDE, UDP(H1, S1, LAST, .ttl = 1), TTL)) },
+	{ "A first fragment with TTL 1 gets Time Exceeded and is not remembered (R4)",
+	  STEPS(OPEN_UDP, TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, FIRST, .ttl = 1)),
+		DROP(AT_INSIDE, UDP(H1, S1, LAST), FRAGMENT_ORPHAN)) },
+	{ "A later fragment with IP options is translated (U14)",
+	  .options = (const uint8_t[]){ 148, 4, 0, 0 }, .n_options = 4,
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, LONG, .part = 1400), C_out_udp),
+		OUT(UDP(H1, S1, LONG, .from = 1400, .part = 1400), C_fragments)) },
+	{ "Fragments too long for the outside are dropped (U13a)", .setup = outside_mtu_1400,
+	  STEPS(OPEN_UDP, DROP(AT_INSIDE, UDP(H1, S1, FIRST), TOO_BIG),
+		OUT(UDP(H1, S1, LONG, .part = 800), C_out_udp), DROP(AT_INSIDE, UDP(H1, S1, SECOND), TOO_BIG)) },
+	{ "Fragments refresh as outbound packets do: the first one (U14, D-15)",
+	  STEPS(OPEN_UDP, ADVANCE(UDP_S - 1), OUT(UDP(H1, S1, FIRST), C_out_udp), OUT(UDP(H1, S1, LAST), C_fragments),
+		ADVANCE(UDP_S - 1), SWEEP, STATE("udp 1/10.0.0.1:5000")) },
+	{ "Later fragments of a live datagram survive the end of their mapping (U14)",
+	  STEPS(OPEN_UDP, ADVANCE(UDP_S - 1), IN(UDP(S1, H1, FIRST), C_in_udp), IN(UDP(S1, H1, SECOND), C_fragments)) },
+};
+
+int main(int argc, char **argv)
+{
+	return play_main(argc, argv, bed_open(NULL), plays, sizeof(plays) / sizeof(plays[0]));
+}
