@@ -164,12 +164,6 @@ static int compile_link(struct daisy_yaml_doc *doc, const struct daisy_raw_link 
 	return compile_nexthop(doc, daisy_yaml_doc_value(doc, node, "next-hop"), i, link);
 }
 
-void daisy_config_pool_defaults(struct daisy_config_pool *pool)
-{
-	pool->first_port = 1024;
-	pool->last_port = 65535;
-}
-
 static int compile_pool_lists(struct daisy_yaml_doc *doc, const struct daisy_raw_pool *raw,
 			      size_t i, struct daisy_config_pool *pool)
 {
@@ -202,7 +196,8 @@ static int compile_pool(struct daisy_yaml_doc *doc, const struct daisy_raw_pool 
 {
 	struct daisy_config_range ports;
 
-	daisy_config_pool_defaults(pool);
+	pool->first_port = DAISY_PORT_FIRST;
+	pool->last_port = DAISY_PORT_LAST;
 	TRY(at(doc, daisy_value_name(raw->name, pool->name), "pools[%zu].name", i));
 	if (raw->ports) {
 		TRY(at(doc, daisy_value_ports(raw->ports, &ports), "pools[%zu].ports", i));
@@ -278,7 +273,7 @@ void daisy_config_defaults(struct daisy_config *config)
 {
 	for (size_t i = 0; i < DAISY_N_TIMERS; i++)
 		config->timer_s[i] = timers[i].def;
-	config->sweep_percent = 1;
+	config->sweep_percent = 5;
 }
 
 /* Links and pools are counted before they are filled, so that a failure frees them. */

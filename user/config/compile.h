@@ -9,8 +9,7 @@
 /* Fill a zeroed configuration; what it holds on failure, daisy_config_free releases. */
 int daisy_config_compile(struct daisy_yaml_doc *doc, const struct daisy_raw *raw,
 			 struct daisy_config *config);
-/* The defaults: timers, ports, sweep. */
+/* The defaults: timers, sweep. */
 void daisy_config_defaults(struct daisy_config *config);
-void daisy_config_pool_defaults(struct daisy_config_pool *pool);
 
 #endif

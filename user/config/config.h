@@ -20,7 +20,12 @@
 #include "shared/config.h"
 
 #define DAISY_NAME_MAX 32
-#define DAISY_MAX_POOLS 255
+
+/* Dynamic ports of a pool that names none (RFC 6056 section 3.2). */
+#define DAISY_PORT_FIRST 1024
+#define DAISY_PORT_LAST 65535
+
+#define DAISY_CONFIG_MAX_POOLS 255
 
 struct daisy_config_prefix {
 	uint32_t addr;		/* host order, host bits zero */

@@ -115,7 +115,7 @@ static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
 		daisy_value_format_addresses(&pool->ranges[raw->n_addresses], text);
 		raw->addresses[raw->n_addresses] = text_new(arena, "%s", text);
 	}
-	if (pool->first_port != 1024 || pool->last_port != 65535)
+	if (pool->first_port != DAISY_PORT_FIRST || pool->last_port != DAISY_PORT_LAST)
 		raw->ports = text_new(arena, "%u-%u", pool->first_port, pool->last_port);
 	raw->reserved = pool->n_reserved ?
 		piece_new(arena, pool->n_reserved * sizeof(char *)) : NULL;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/config.h"
 #include "config/schema.h"
 #include "lib/error.h"
 
@@ -113,7 +114,8 @@ static const cyaml_schema_field_t sweep_fields[] = {
 				   struct daisy_raw, links, n_links, &(link_schema), 0, \
 				   DAISY_MAX_LINKS), \
 	CYAML_FIELD_SEQUENCE_COUNT("pools", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
-				   struct daisy_raw, pools, n_pools, &pool_schema, 0, 255)
+				   struct daisy_raw, pools, n_pools, &pool_schema, 0, \
+				   DAISY_CONFIG_MAX_POOLS)
 
 #define PARTS \
 	PART("timers", timers, timer_fields), \

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pool show, add, delete */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/verbs.h"
+#include "lib/error.h"
+
+static json_t *ranges_json(const struct daisy_config_range *ranges, size_t n, bool ports)
+{
+	json_t *list = json_array();
+	char text[DAISY_VALUE_SIZE];
+
+	for (size_t i = 0; i < n; i++) {
+		if (ports)
+			daisy_value_format_ports(&ranges[i], text);
+		else
+			daisy_value_format_addresses(&ranges[i], text);
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static json_t *pool_item(struct daisy_daemon *d, const struct daisy_config_pool *pool)
+{
+	const struct daisy_config_pool *saved = daisy_config_pool_find(d->saved, pool->name);
+	json_t *zones = json_array(), *item = json_object();
+
+	for (size_t i = 0; i < pool->n_zones; i++)
+		json_array_append_new(zones, json_integer(pool->zones[i]));
+	json_object_set_new(item, "name", json_string(pool->name));
+	json_object_set_new(item, "addresses", ranges_json(pool->ranges, pool->n_ranges, false));
+	json_object_set_new(item, "ports",
+			    json_sprintf("%u-%u", pool->first_port, pool->last_port));
+	json_object_set_new(item, "reserved", ranges_json(pool->reserved, pool->n_reserved, true));
+	json_object_set_new(item, "zones", zones);
+	json_object_set_new(item, "n_addresses",
+			    json_integer((json_int_t)daisy_config_pool_n_addresses(pool)));
+	json_object_set_new(item, "unsaved",
+			    json_boolean(!saved || !daisy_config_pool_equal(saved, pool)));
+	return item;
+}
+
+static int refuse_pool(const char *name)
+{
+	daisy_error_set("no pool \"%.64s\", expected one that pool show lists", name);
+	return -ENOENT;
+}
+
+int daisy_pool_show(struct daisy_request *request)
+{
+	const struct daisy_config *config = request->daemon->config;
+	const char *name = daisy_arg_string(request, "name");
+	bool found = !name;
+
+	for (size_t i = 0; i < config->n_pools; i++) {
+		if (name && strcmp(config->pools[i].name, name))
+			continue;
+		daisy_reply_item(request, pool_item(request->daemon, &config->pools[i]));
+		found = true;
+	}
+	return found ? ANSWER_DONE : refuse_pool(name);
+}
+
+static int no_memory(void)
+{
+	daisy_error_set("no memory");
+	return -ENOMEM;
+}
+
+/* Items of a list argument behind those that a list has. */
+static int read_ranges(struct daisy_request *request, const char *name,
+		       int (*parse)(const char *text, struct daisy_config_range *range),
+		       struct daisy_config_range **ranges, size_t *n)
+{
+	const json_t *list = json_object_get(request->args, name);
+	size_t more = json_array_size(list);
+	struct daisy_config_range *larger = realloc(*ranges, (*n + more + 1) * sizeof(**ranges));
+	char text[16];
+
+	if (!larger)
+		return no_memory();
+	*ranges = larger;
+	for (size_t i = 0; i < more; i++) {
+		if (parse(daisy_arg_item(list, i, text), &larger[*n]))
+			return daisy_refuse(request);
+		++*n;
+	}
+	return 0;
+}
+
+static int read_zones(struct daisy_request *request, struct daisy_config_pool *pool)
+{
+	const json_t *list = json_object_get(request->args, "zones");
+	uint16_t *zones = calloc(json_array_size(list) + 1, sizeof(*zones));
+	char text[16];
+	uint32_t zone;
+
+	if (!zones)
+		return no_memory();
+	free(pool->zones);
+	pool->zones = zones;
+	for (pool->n_zones = 0; pool->n_zones < json_array_size(list); pool->n_zones++) {
+		if (daisy_value_number(daisy_arg_item(list, pool->n_zones, text), 0,
+				       DAISY_MAX_ZONES - 1, "a zone", &zone))
+			return daisy_refuse(request);
+		zones[pool->n_zones] = (uint16_t)zone;
+	}
+	return 0;
+}
+
+static int read_pool(struct daisy_request *request, struct daisy_config_pool *pool)
+{
+	const char *ports = daisy_arg_string(request, "ports");
+	struct daisy_config_range range;
+	int err;
+
+	err = read_ranges(request, "addresses", daisy_value_addresses, &pool->ranges,
+			  &pool->n_ranges);
+	if (!err && ports) {
+		if (daisy_value_ports(ports, &range))
+			return daisy_refuse(request);
+		pool->first_port = (uint16_t)range.first;
+		pool->last_port = (uint16_t)range.last;
+	}
+	if (!err && daisy_arg_has(request, "reserved")) {
+		pool->n_reserved = 0;
+		err = read_ranges(request, "reserved", daisy_value_ports, &pool->reserved,
+				  &pool->n_reserved);
+	}
+	if (!err && daisy_arg_has(request, "zones"))
+		err = read_zones(request, pool);
+	return err;
+}
+
+/* A new pool at the end of the list. */
+static struct daisy_config_pool *append(struct daisy_config *config, const char *name)
+{
+	struct daisy_config_pool *pools, *pool;
+
+	if (config->n_pools == DAISY_CONFIG_MAX_POOLS) {
+		daisy_error_set("no room for pool \"%s\", expected at most %d pools", name,
+				DAISY_CONFIG_MAX_POOLS);
+		return NULL;
+	}
+	pools = realloc(config->pools, (config->n_pools + 1) * sizeof(*pools));
+	if (!pools) {
+		no_memory();
+		return NULL;
+	}
+	config->pools = pools;
+	pool = &pools[config->n_pools++];
+	memset(pool, 0, sizeof(*pool));
+	strcpy(pool->name, name);
+	pool->first_port = DAISY_PORT_FIRST;
+	pool->last_port = DAISY_PORT_LAST;
+	pool->reserved = calloc(1, sizeof(*pool->reserved));
+	pool->zones = calloc(1, sizeof(*pool->zones));
+	return pool;
+}
+
+int daisy_pool_add(struct daisy_request *request)
+{
+	char name[DAISY_NAME_MAX + 1];
+	struct daisy_config *config;
+	struct daisy_config_pool *pool;
+	int err;
+
+	if (daisy_value_name(daisy_arg_string(request, "name"), name))
+		return daisy_refuse(request);
+	config = daisy_config_copy(request->daemon->config);
+	pool = config ? daisy_config_pool_find(config, name) : NULL;
+	if (config && !pool)
+		pool = append(config, name);
+	err = pool ? read_pool(request, pool) : -ENOMEM;
+	if (!err)
+		err = daisy_config_check(config);
+	if (!err)
+		return daisy_daemon_apply(request->daemon, config);
+	daisy_config_free(config);
+	return err;
+}
+
+/* Take `out` from the range that holds it: nothing, one or two ranges remain. */
+static int subtract(struct daisy_config_pool *pool, const struct daisy_config_range *out)
+{
+	for (size_t i = 0; i < pool->n_ranges; i++) {
+		struct daisy_config_range *range = &pool->ranges[i], whole = *range;
+
+		if (out->first < whole.first || out->last > whole.last)
+			continue;
+		*range = pool->ranges[--pool->n_ranges];
+		if (out->first > whole.first)
+			pool->ranges[pool->n_ranges++] =
+				(struct daisy_config_range){ whole.first, out->first - 1 };
+		if (out->last < whole.last)
+			pool->ranges[pool->n_ranges++] =
+				(struct daisy_config_range){ out->last + 1, whole.last };
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct daisy_config_range *p = a, *q = b;
+
+	return p->first < q->first ? -1 : p->first > q->first;
+}
+
+static int delete_addresses(struct daisy_request *request, struct daisy_config_pool *pool)
+{
+	const json_t *list = json_object_get(request->args, "addresses");
+	struct daisy_config_range *ranges, out;
+	char text[16];
+
+	/* Each subtraction adds one range at most. */
+	ranges = realloc(pool->ranges, (pool->n_ranges + json_array_size(list) + 1) *
+			 sizeof(*ranges));
+	if (!ranges)
+		return no_memory();
+	pool->ranges = ranges;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *word = daisy_arg_item(list, i, text);
+
+		if (daisy_value_addresses(word, &out))
+			return daisy_refuse(request);
+		if (!subtract(pool, &out))
+			continue;
+		daisy_error_set("\"%.64s\" is not in pool \"%s\", expected a part of one of its "
+				"ranges", word, pool->name);
+		return -ENOENT;
+	}
+	qsort(pool->ranges, pool->n_ranges, sizeof(*pool->ranges), compare);
+	return 0;
+}
+
+int daisy_pool_delete(struct daisy_request *request)
+{
+	const char *name = daisy_arg_string(request, "name");
+	struct daisy_config *config;
+	struct daisy_config_pool *pool;
+	int err = 0;
+
+	if (!daisy_config_pool_find(request->daemon->config, name))
+		return refuse_pool(name);
+	config = daisy_config_copy(request->daemon->config);
+	if (!config)
+		return -ENOMEM;
+	pool = daisy_config_pool_find(config, name);
+	if (daisy_arg_has(request, "addresses"))
+		err = delete_addresses(request, pool);
+	if (!err && (!daisy_arg_has(request, "addresses") || !pool->n_ranges)) {
+		daisy_config_pool_clean(pool);
+		*pool = config->pools[--config->n_pools];
+	}
+	if (!err)
+		return daisy_daemon_apply(request->daemon, config);
+	daisy_config_free(config);
+	return err;
+}

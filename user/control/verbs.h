@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Handlers of the control protocol, one file for each object (PROTOCOL.md). */
+#ifndef DAISY_CONTROL_VERBS_H
+#define DAISY_CONTROL_VERBS_H
+
+#include "config/values.h"
+#include "control/request.h"
+#include "daemon/daemon.h"
+
+int daisy_link_show(struct daisy_request *request);
+int daisy_link_set(struct daisy_request *request);
+int daisy_link_confirm(struct daisy_request *request);
+int daisy_link_delete(struct daisy_request *request);
+int daisy_pool_show(struct daisy_request *request);
+int daisy_pool_add(struct daisy_request *request);
+int daisy_pool_delete(struct daisy_request *request);
+int daisy_address_show(struct daisy_request *request);
+int daisy_address_set(struct daisy_request *request);
+int daisy_subscriber_show(struct daisy_request *request);
+int daisy_mapping_show(struct daisy_request *request);
+int daisy_mapping_count(struct daisy_request *request);
+int daisy_mapping_end(struct daisy_request *request);
+int daisy_stats_show(struct daisy_request *request);
+int daisy_monitor_show(struct daisy_request *request);
+int daisy_instance_show(struct daisy_request *request);
+int daisy_instance_reload(struct daisy_request *request);
+int daisy_instance_end(struct daisy_request *request);
+int daisy_instance_advance(struct daisy_request *request);
+int daisy_config_show(struct daisy_request *request);
+int daisy_config_write(struct daisy_request *request);
+
+/* "ADDR" or "ADDR:PORT", as filters have it; port -1: any. */
+struct daisy_endpoint_filter {
+	bool set;
+	uint32_t addr;		/* host order */
+	int port;
+};
+
+/* An argument with an address, or an endpoint; left out: `set` is false. */
+int daisy_arg_endpoint(struct daisy_request *request, const char *name,
+		       struct daisy_endpoint_filter *filter);
+int daisy_arg_address(struct daisy_request *request, const char *name,
+		      struct daisy_endpoint_filter *filter);
+/* "udp", "tcp", "icmp"; -1 if left out. */
+int daisy_arg_proto(struct daisy_request *request, const char *name, int *proto);
+/* 0 to 255; -1 if left out. */
+int daisy_arg_zone(struct daisy_request *request, const char *name, int *zone);
+
+/* Four bytes in network order as text. */
+json_t *daisy_json_address(const uint8_t addr[4]);
+/* "ADDR:PORT", port in host order. */
+json_t *daisy_json_endpoint(const uint8_t addr[4], uint16_t port);
+/* Text, or null if it is "". */
+json_t *daisy_json_text(const char *text);
+
+/* Age in whole seconds of something of tick `then`. */
+uint32_t daisy_age_s(uint32_t now, uint32_t then);
+
+#endif
