@@ -29,18 +29,52 @@ void play_fail(const char *format, ...)
 	abort();	/* fail_msg() does not come back */
 }
 
+/*
+ * Places found in this step. A step that plays many packets would search the
+ * vectors for each; a place that still holds the host's mapping is not searched
+ * for again.
+ */
+static struct known_place {
+	struct end host;
+	struct place at;
+} known[4];
+static unsigned int n_known;
+
+static bool is_known(struct bed *bed, const struct end *host, enum daisy_proto proto, struct place *at)
+{
+	unsigned int i;
+
+	for (i = 0; i < n_known; i++)
+		if (known[i].at.proto == proto && !memcmp(&known[i].host, host, sizeof(*host)) &&
+		    state_holds(bed, &known[i].at, host)) {
+			*at = known[i].at;
+			return true;
+		}
+	return false;
+}
+
+static void look_up(struct bed *bed, const struct end *host, enum daisy_proto proto, struct place *at)
+{
+	unsigned int n;
+
+	if (is_known(bed, host, proto, at))
+		return;
+	n = state_find(bed, proto, host, at);
+	if (n != 1)
+		play_fail("%u mappings of host %u.%u port %u, not one", n, host->addr >> 8 & 255,
+			  host->addr & 255, host->port);
+	if (n_known < sizeof(known) / sizeof(known[0]))
+		known[n_known++] = (struct known_place){ *host, *at };
+}
+
 static void view_end(struct bed *bed, struct end *e, enum daisy_proto proto, enum view view)
 {
 	struct place at;
-	unsigned int n;
 
 	if (!e->zone)
 		return;
 	if (view == VIEW_OUTSIDE) {
-		n = state_find(bed, proto, e, &at);
-		if (n != 1)
-			play_fail("%u mappings of host %u.%u port %u, not one", n, e->addr >> 8 & 255,
-				  e->addr & 255, e->port);
+		look_up(bed, e, proto, &at);
 		e->addr = state_addr(bed, at.slot);
 		e->port = at.port;
 	}
@@ -319,6 +353,7 @@ static void play_one(void **context)
 		p->setup(the_bed);
 	for (s = p->steps; s->kind != STEP_END; s++) {
 		step_number++;
+		n_known = 0;
 		play_step(the_bed, s);
 	}
 	wrong = state_contradiction(the_bed);

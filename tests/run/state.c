@@ -45,6 +45,13 @@ static uint64_t endpoint_word(const struct end *e)
 	return w.word;
 }
 
+bool state_holds(struct bed *bed, const struct place *at, const struct end *inside)
+{
+	const struct daisy_mapping *m = state_record(bed, at);
+
+	return m->ctl.state == MAPPING_ACTIVE && m->inside.word == endpoint_word(inside);
+}
+
 /* A pool whose port map is as it was at the start has no mapping. */
 static bool is_untouched(struct bed *bed, uint32_t slot, enum daisy_proto proto)
 {

@@ -18,6 +18,8 @@ struct place {
 /* Number of ACTIVE mappings of an inside endpoint; the last one found to *at. */
 unsigned int state_find(struct bed *bed, enum daisy_proto proto, const struct end *inside,
 			struct place *at);
+/* Does the record still hold the ACTIVE mapping of this endpoint? */
+bool state_holds(struct bed *bed, const struct place *at, const struct end *inside);
 struct daisy_mapping *state_record(struct bed *bed, const struct place *at);
 /* External address of a slot, host order. */
 uint32_t state_addr(struct bed *bed, uint32_t slot);
