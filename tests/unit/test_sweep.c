@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The sweeper over mappings that the shipped packet program has made. Needs root. */
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "nat/internal.h"
 #include "nat/sweep.h"
 #include "traffic.h"
 
@@ -40,7 +42,7 @@ static void open_with(const struct daisy_instance_spec *spec, uint16_t first, ui
 
 static int setup(void **state)
 {
-	struct daisy_instance_spec spec = { .name = "sweep", .max_slots = 1 };
+	struct daisy_instance_spec spec = { .name = "sweep", .max_slots = 2 };
 
 	open_with(&spec, 1024, 65535);
 	return 0;
@@ -499,6 +501,80 @@ static void test_budget(void **state)
 	assert_swept(1, 0);
 }
 
+/* Concurrency: traffic, sweeps and the owner's changes at the same time */
+
+static volatile bool stop;
+
+static void *keep_sending(void *unused)
+{
+	for (uint32_t i = 0; !stop; i++)
+		out(IPPROTO_UDP, (uint16_t)(i % 5000 + 1), 53, 0);
+	return NULL;
+}
+
+/* Five minutes a round: what is not sent in one is over in the next. */
+static void *keep_sweeping(void *unused)
+{
+	while (!stop) {
+		daisy_instance_clock_advance(inst, 305);
+		sweep();
+	}
+	return NULL;
+}
+
+static void test_reconcile_under_traffic(void **state)
+{
+	static const struct daisy_port_repairs none;
+	pthread_t sender, sweeping;
+
+	stop = false;
+	assert_int_equal(pthread_create(&sender, NULL, keep_sending, NULL), 0);
+	assert_int_equal(pthread_create(&sweeping, NULL, keep_sweeping, NULL), 0);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(daisy_instance_address_add(inst, (struct in_addr){ htonl(EXTERNAL) },
+							    0, 1024, 65535, NULL, 0), 0);
+	stop = true;
+	pthread_join(sender, NULL);
+	pthread_join(sweeping, NULL);
+	assert_memory_equal(&inst->repairs, &none, sizeof(none));
+	for (int i = 0; i < 3; i++) {
+		daisy_instance_clock_advance(inst, 305);
+		sweep();
+	}
+	assert_all_free(DAISY_UDP, 64512);
+	assert_true(subscriber_mappings() <= 0);
+	assert_int_equal(index_entries(), 0);
+}
+
+static void test_addresses_come_and_go(void **state)
+{
+	struct in_addr other = { htonl(EXTERNAL + 1) };
+	struct daisy_sweeper_stats stats;
+	uint32_t slots[] = { 0, 1 };
+	pthread_t sender, sweeping;
+
+	stop = false;
+	assert_int_equal(pthread_create(&sender, NULL, keep_sending, NULL), 0);
+	assert_int_equal(pthread_create(&sweeping, NULL, keep_sweeping, NULL), 0);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(daisy_instance_address_add(inst, other, 0, 1024, 65535, NULL, 0), 1);
+		assert_int_equal(daisy_instance_zone_set(inst, 0, slots, 2), 0);
+		assert_int_equal(daisy_instance_address_del(inst, other), 0);
+	}
+	stop = true;
+	pthread_join(sender, NULL);
+	pthread_join(sweeping, NULL);
+	daisy_sweeper_stats(sweeper, &stats);
+	assert_true(stats.rounds > 0);
+	for (int i = 0; i < 3; i++) {
+		daisy_instance_clock_advance(inst, 305);
+		sweep();
+	}
+	assert_all_free(DAISY_UDP, 64512);
+	assert_true(subscriber_mappings() <= 0);
+	assert_int_equal(index_entries(), 0);
+}
+
 #define TEST(sentence, name) { sentence, name, setup, teardown, NULL }
 #define TCP_TEST(sentence, row) \
 	{ sentence, test_tcp_class, setup_row, teardown, (void *)&tcp_rows[row] }
@@ -526,6 +602,10 @@ int main(void)
 		TEST("a subscriber with a mapping is never forgotten (G2)", test_subscriber_stays),
 		TEST("a mapping can be deleted by hand, once", test_delete),
 		TEST("rounds of a paced sweeper visit every record once", test_paced),
+		TEST("ports are not repaired that traffic and sweeps are about to change",
+		     test_reconcile_under_traffic),
+		TEST("addresses come and go beside a running sweeper and traffic",
+		     test_addresses_come_and_go),
 		TEST("a sweeper with no budget still gets round, step by step", test_budget),
 	};
 

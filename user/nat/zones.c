@@ -136,7 +136,7 @@ int daisy_zones_strip(struct daisy_instance *inst, uint32_t slot)
 static int prefix_key(struct daisy_prefix_key *key, uint16_t zone, struct in_addr addr,
 		      unsigned int len)
 {
-	uint32_t mask = len ? htonl(~0U << (32 - len)) : 0;
+	uint32_t mask = len && len <= 32 ? htonl(~0U << (32 - len)) : 0;
 
 	if (zone >= DAISY_MAX_ZONES || len > 32 || addr.s_addr & ~mask) {
 		daisy_error_set("prefix %s/%u of zone %u: length 0 to 32 without bits beyond it, "
