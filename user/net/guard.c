@@ -45,15 +45,15 @@ int daisy_guard_set(const char *instance, const char (*devices)[IFNAMSIZ], size_
 	}
 	fprintf(out, "add table ip daisy_%1$s\n"
 		"add counter ip daisy_%1$s untranslated\n"
-		"add set ip daisy_%1$s devices { type ifname; }\n"
-		"flush set ip daisy_%1$s devices\n"
+		"add set ip daisy_%1$s guarded { type ifname; }\n"
+		"flush set ip daisy_%1$s guarded\n"
 		"add chain ip daisy_%1$s forward { type filter hook forward priority filter; }\n"
 		"flush chain ip daisy_%1$s forward\n"
-		"add rule ip daisy_%1$s forward iifname @devices counter name untranslated drop\n"
-		"add rule ip daisy_%1$s forward oifname @devices counter name untranslated drop\n",
+		"add rule ip daisy_%1$s forward iifname @guarded counter name untranslated drop\n"
+		"add rule ip daisy_%1$s forward oifname @guarded counter name untranslated drop\n",
 		instance);
 	for (size_t i = 0; i < n; i++)
-		fprintf(out, "add element ip daisy_%s devices { \"%s\" }\n", instance, devices[i]);
+		fprintf(out, "add element ip daisy_%s guarded { \"%s\" }\n", instance, devices[i]);
 	err = fclose(out) ? -ENOMEM : run(text);
 	free(text);
 	return err;
