@@ -61,7 +61,7 @@ static __always_inline __u64 conn_next(__u64 word, const struct conn_packet *p)
 	if (p->outbound)
 		flags |= CONN_ANSWERED;
 	if (p->flags & TCP_RST)
-		return state == CONN_RESET ? word : conn_word(CONN_RESET, flags, p->now);
+		return conn_word(CONN_RESET, flags, state == CONN_RESET ? seen : p->now);
 	if (p->flags & TCP_SYN) {
 		/* A new connection of the same endpoints: what has ended does not count. */
 		if (state == CONN_CLOSING) {
@@ -95,7 +95,9 @@ static __always_inline bool conn_update(__u64 *ctl, const struct conn_packet *p,
 		if (next == word || __sync_val_compare_and_swap(ctl, word, next) == word)
 			return true;
 	}
-	return true;	/* others keep changing it: they refreshed it, too */
+	/* Others keep changing it: they refreshed it, too, and counted what there was to count. */
+	*before |= (__u64)CONN_ANSWERED << DAISY_CONN_FLAGS_SHIFT;
+	return true;
 }
 
 static __always_inline void conn_key(struct daisy_conn_key *key, const struct conn_packet *p,
