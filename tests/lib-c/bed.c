@@ -33,6 +33,11 @@ const char *bed_counter_name(unsigned int i)
 	return i < BED_N_COUNTERS ? infos[i].name : "?";
 }
 
+bool bed_counter_is_end(unsigned int i)
+{
+	return i < BED_N_COUNTERS && infos[i].is_end;
+}
+
 bool bed_counter_is_drop(unsigned int i)
 {
 	return i < BED_N_COUNTERS && infos[i].is_drop;
@@ -208,11 +213,18 @@ void bed_run(struct bed *bed, enum bed_link link, const uint8_t *frame, uint32_t
 	ends_count(bed, r);
 }
 
-uint32_t bed_run_blind(const struct bed *bed, enum bed_link link, const uint8_t *frame, uint32_t len)
+uint32_t bed_run_raw(const struct bed *bed, enum bed_link link, const uint8_t *frame, uint32_t len,
+		     uint8_t *out, uint32_t *out_len)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len, .repeat = 1);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len,
+		    .data_out = out, .data_size_out = out ? 4096 : 0, .repeat = 1);
+	int err = bpf_prog_test_run_opts(bed->prog[link], &opts);
 
-	return bpf_prog_test_run_opts(bed->prog[link], &opts) ? 0 : opts.retval;
+	if (err)
+		tap_bail("cannot run a frame of %u bytes: %s", len, strerror(-err));
+	if (out)
+		*out_len = opts.data_size_out;
+	return opts.retval;
 }
 
 uint64_t bed_counter(struct bed *bed, unsigned int i)
@@ -240,6 +252,15 @@ struct daisy_mapping *bed_record(const struct bed *bed, uint32_t slot, enum dais
 	char *records = daisy_instance_vector(bed->inst, slot, proto, &stride);
 
 	return records ? (struct daisy_mapping *)(records + port * stride) : NULL;
+}
+
+void bed_sweep_one(struct bed *bed, uint32_t slot, enum daisy_proto proto, uint16_t port)
+{
+	struct daisy_sweep_item item = { .slot = slot, .port = port, .proto = proto };
+	struct daisy_sweep_header h = { .n = 1 };
+
+	if (daisy_instance_sweep_batch(bed->inst, &h, &item))
+		tap_bail("cannot sweep: %s", daisy_error());
 }
 
 static void sweep_conns(struct bed *bed, struct bed_swept *total)

@@ -82,10 +82,15 @@ void bed_close(struct bed *bed);
 /* Run one frame as if it came in by the link. */
 void bed_run(struct bed *bed, enum bed_link link, const uint8_t *frame, uint32_t len,
 	     struct bed_result *r);
-/* The same without looking at counters or output, for several threads. Returns the XDP action. */
-uint32_t bed_run_blind(const struct bed *bed, enum bed_link link, const uint8_t *frame, uint32_t len);
+/*
+ * The same without the counters, for several threads at a time. `out` (4096
+ * bytes) may be NULL. Returns the XDP action.
+ */
+uint32_t bed_run_raw(const struct bed *bed, enum bed_link link, const uint8_t *frame, uint32_t len,
+		     uint8_t *out, uint32_t *out_len);
 
 const char *bed_counter_name(unsigned int i);
+bool bed_counter_is_end(unsigned int i);		/* an end, or a drop reason */
 bool bed_counter_is_drop(unsigned int i);
 /* Value of one counter, summed over the CPUs, as of now. */
 uint64_t bed_counter(struct bed *bed, unsigned int i);
@@ -95,6 +100,8 @@ int bed_slot(const struct bed *bed, uint32_t addr);
 /* Record of a mapping. Its first member is a struct daisy_mapping, TCP or not. */
 struct daisy_mapping *bed_record(const struct bed *bed, uint32_t slot, enum daisy_proto proto,
 				 uint16_t port);
+/* The sweep looks at one record, as it is: no more than its timers allow. */
+void bed_sweep_one(struct bed *bed, uint32_t slot, enum daisy_proto proto, uint16_t port);
 /* Look at every record of every vector once: what the daemon's sweep does in its time. */
 struct bed_swept {
 	uint64_t expired, freed, conns;
