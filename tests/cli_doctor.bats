@@ -44,7 +44,7 @@ todo() {
 	assert_equal "$(jq -r '[.[] | select(.subject == "host") | .check] | join(" ")' <<<"$output")" \
 		'privileges kernel btf bpffs jit cpus daemon'
 	assert_equal "$(jq -r '[.[] | select(.subject == "e0") | .check] | join(" ")' <<<"$output")" \
-		'kind state mtu address queues native program forwarding rp_filter rxvlan lro gro tx napi'
+		'kind state mtu address queues native napi program forwarding rp_filter rxvlan lro gro tx'
 	assert_equal "$(finding kind)" 'ok Ethernet, driver veth'
 	assert_equal "$(finding state)" 'ok up'
 	assert_equal "$(finding mtu)" 'ok 1500'
@@ -114,6 +114,12 @@ todo() {
 	assert_equal "$(finding native q0)" 'ok driver veth has native XDP'
 	on far ethtool -L q1 tx 4
 	assert_regex "$(finding native q0)" '^fail veth whose other end has more transmit than it has receive queues'
+}
+
+@test "whether the other end of a veth runs NAPI is seen, not guessed" {
+	assert_equal "$(finding napi)" 'warn veth: the other end does not run NAPI: frames that XDP sends are lost'
+	faces_xdp far:e0
+	assert_equal "$(finding napi)" 'ok veth: the other end takes frames that XDP sends'
 }
 
 @test "the doctor changes nothing" {

@@ -133,10 +133,10 @@ STATS='{"item":{"counters":{"out_udp":5,"created_udp":1},"drops":{"no_mapping":7
 @test "stats show: the state, then counters and drops that are not zero" {
 	ask "$STATS"$'\n'"$DONE" stats
 	assert_output - <<-'END'
-		mappings            1234 (udp 1000, tcp 200, icmp 34), 17 ports in hold-down
+		mappings            1234 (udp 1000, tcp 200, icmp 34), ports in hold-down 17
 		subscribers         12
 		next hops           5
-		sweep               0.31% of one core, 3 rounds, the last in 9800ms; 123 expired, 100 freed
+		sweep               0.31% of one core, last round 9800ms; rounds 3, expired 123, freed 100
 		memory of the maps  12.3MiB
 		  of one address    8.0MiB
 		control clients     1

@@ -39,7 +39,7 @@ static void mappings_text(const json_t *item, char *buf, size_t size)
 	json_int_t tcp = figure(item, "mappings", "tcp");
 	json_int_t icmp = figure(item, "mappings", "icmp");
 
-	snprintf(buf, size, "%lld (udp %lld, tcp %lld, icmp %lld), %lld ports in hold-down",
+	snprintf(buf, size, "%lld (udp %lld, tcp %lld, icmp %lld), ports in hold-down %lld",
 		 udp + tcp + icmp, udp, tcp, icmp, figure(item, "mappings", "hold"));
 }
 
@@ -47,9 +47,9 @@ static void sweep_text(const json_t *item, char *buf, size_t size)
 {
 	const json_t *sweep = json_object_get(item, "sweep");
 
-	snprintf(buf, size, "%.2f%% of one core, %lld rounds, the last in %lldms; %lld expired, %lld freed",
+	snprintf(buf, size, "%.2f%% of one core, last round %lldms; rounds %lld, expired %lld, freed %lld",
 		 json_number_value(json_object_get(sweep, "cpu_percent")),
-		 figure(sweep, NULL, "rounds"), figure(sweep, NULL, "last_round_ms"),
+		 figure(sweep, NULL, "last_round_ms"), figure(sweep, NULL, "rounds"),
 		 figure(sweep, NULL, "expired"), figure(sweep, NULL, "freed"));
 }
 
@@ -91,7 +91,8 @@ static void print_values(struct daisy_cli *cli, const struct daisy_column *colum
 			daisy_table_row(table, row);
 		json_decref(row);
 	}
-	daisy_table_end(table, false);
+	if (!daisy_table_end(table, false))
+		printf("%s: all zero\n", columns[0].title);
 }
 
 static const struct daisy_column explain_columns[] = {

@@ -120,6 +120,7 @@ static void check_present(const struct daisy_findings *out, struct daisy_device 
 	check_address(out, device);
 	check_queues(out, device);
 	daisy_doctor_native(out, device);
+	daisy_doctor_napi(out, device);
 	daisy_doctor_program(out, device);
 	check_forwarding(out, device);
 	check_rp_filter(out, device);

@@ -23,6 +23,8 @@ struct daisy_device {
 	int fd;			/* socket for ioctls */
 	bool is_veth;
 	bool has_native;	/* native XDP, as far as is known */
+	bool tells_xmit;	/* the kernel says whether frames that XDP sends arrive */
+	bool has_xmit;
 	bool is_ours;		/* the packet path is attached */
 };
 
@@ -36,6 +38,7 @@ void daisy_doctor_queues(struct daisy_device *device);
 void daisy_doctor_offloads(const struct daisy_findings *out, const struct daisy_device *device);
 /* xdp.c */
 void daisy_doctor_native(const struct daisy_findings *out, struct daisy_device *device);
+void daisy_doctor_napi(const struct daisy_findings *out, const struct daisy_device *device);
 void daisy_doctor_program(const struct daisy_findings *out, struct daisy_device *device);
 /* features.c: NETDEV_XDP_ACT_* flags; -errno where the kernel does not tell (before 6.3). */
 int daisy_doctor_xdp_features(int ifindex, uint64_t *flags);

@@ -85,9 +85,6 @@ static void check_send(const struct daisy_findings *out, const struct daisy_devi
 	else
 		daisy_finding_ok(out, "tx", "checksums and segmentation done by the sender; the other end "
 				 "has to be the same");
-	daisy_finding_warn(out, "napi", "veth: frames that XDP sends arrive only if the other end runs NAPI|"
-			   "attach an XDP program that passes everything to the other end; "
-			   "GRO on is not enough");
 }
 
 void daisy_doctor_offloads(const struct daisy_findings *out, const struct daisy_device *device)

@@ -10,6 +10,7 @@
 /* include/uapi/linux/netdev.h, Linux 6.3 */
 #define XDP_ACT_BASIC 1
 #define XDP_ACT_REDIRECT 2
+#define XDP_ACT_NDO_XMIT 4
 
 /* Drivers with native XDP in Linux 6.1, where the kernel cannot be asked. */
 static const char *const native_drivers[] = {
@@ -33,6 +34,8 @@ void daisy_doctor_native(const struct daisy_findings *out, struct daisy_device *
 	uint64_t flags;
 	bool told = !daisy_doctor_xdp_features(device->ifindex, &flags);
 
+	device->tells_xmit = told;
+	device->has_xmit = flags & XDP_ACT_NDO_XMIT;
 	device->has_native = told ? (flags & wanted) == wanted : has_native_driver(device);
 	if (device->has_native)
 		daisy_finding_ok(out, "native", "driver %s has native XDP", device->driver);
@@ -44,6 +47,19 @@ void daisy_doctor_native(const struct daisy_findings *out, struct daisy_device *
 		daisy_finding_warn(out, "native", "driver %s %s native XDP|attach with mode generic (slower)",
 				   *device->driver ? device->driver : "unknown",
 				   told ? "has no" : "is not known to have");
+}
+
+/* veth has the flag while an XDP program at the other end makes it run NAPI. GRO alone does not last. */
+void daisy_doctor_napi(const struct daisy_findings *out, const struct daisy_device *device)
+{
+	if (!device->is_veth)
+		return;
+	if (device->has_xmit)
+		daisy_finding_ok(out, "napi", "veth: the other end takes frames that XDP sends");
+	else
+		daisy_finding_warn(out, "napi", "veth: the other end %s run NAPI: frames that XDP sends "
+				   "are lost|attach an XDP program that passes everything to the other end; "
+				   "GRO on is not enough", device->tells_xmit ? "does not" : "may not");
 }
 
 /* Name of a program, or "?" where the kernel does not say. */
