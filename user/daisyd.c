@@ -15,9 +15,9 @@
 #define EXIT_USAGE 2
 
 static const char usage[] =
-	"Usage: daisyd --config FILE [--bpffs DIR] [--run-dir DIR] [--test-clock]\n"
+	"Usage: daisyd --config FILE [ --bpffs DIR ] [ --run-dir DIR ] [ --test-clock ]\n"
 	"       daisyd --check --config FILE\n"
-	"       daisyd --purge NAME [--bpffs DIR]\n"
+	"       daisyd --purge NAME [ --bpffs DIR ]\n"
 	"\n"
 	"  --config FILE   run the instance that FILE describes, in the foreground\n"
 	"  --check         only read FILE, print \"ok\" or what is wrong with it\n"
