@@ -42,13 +42,19 @@ teardown_file() {
 }
 
 @test "the arm carries each packet twice: once before and once after translation" {
-	capture box e0 arm icmp
+	local external
+	capture sw box arm icmp
 	counters_mark
 	run -0 on in1 ping -c1 -W2 198.51.100.10
-	capture isp o0 unused icmp
-	capture_end unused
 	capture_end arm
 	assert_counters created_icmp=1 out_icmp=1 in_icmp=1
+	external=$(daisy -j subscriber show address 10.0.0.11 | jq -r '(if type == "array" then .[0] else . end).external')
+	run -0 captured arm ip.src ip.dst ip.ttl
+	assert_line --index 0 '10.0.0.11 198.51.100.10 64'
+	assert_line --index 1 "$external 198.51.100.10 63"
+	assert_line --index 2 "198.51.100.10 $external 63"
+	assert_line --index 3 '198.51.100.10 10.0.0.11 62'
+	assert_equal ${#lines[@]} 4
 }
 
 @test "TTL is one less for each router, checksums are right" {
@@ -88,12 +94,14 @@ teardown_file() {
 	run -0 packet --from in1:e0 --to in2:e0 --send "IP(src='10.0.0.11',$target" \
 		--expect 'IP(src=got.src,dst="10.0.0.12",ttl=39,id=8)/UDP(sport=got.sport,dport=4010)/b"hello"'
 	assert_equal "$(field IP.src):$(field UDP.sport)" "$(external_of udp 10.0.0.11:4011)"
-	assert_counters created_udp=1 hairpin=1
+	# and in2's port unreachable
+	assert_counters created_udp=1 hairpin=2
 }
 
 @test "hairpin curl between two inside hosts on one arm (T8)" {
 	# A connection of its own opens the port that others can then reach.
-	run -0 on in2 curl -sS -m 10 -o /dev/null --local-port 8080 http://198.51.100.10/whoami
+	run -0 on in2 curl -sS -m 10 -o /dev/null --local-port 8080 $server_closes \
+		http://198.51.100.10/whoami
 	http_server in2 10.0.0.12 8080
 	run -0 on in1 curl -sS -m 10 --local-port 20002 "http://$(external_of tcp 10.0.0.12:8080)/whoami"
 	assert_output "$(external_of tcp 10.0.0.11:20002)"

@@ -17,20 +17,20 @@ setup_file() {
 	topo_begin "$BATS_FILE_TMPDIR"
 	net_two_armed
 	node r r2 sub r3 far
-	wire r:up lan:r
-	wire r:down r2:up 1280
-	wire r2:down sub:e0
-	wire isp:far r3:up 1300
-	wire r3:down far:e0
+	wire r:u0 lan:r
+	wire r:d0 r2:u0 1280
+	wire r2:d0 sub:e0
+	wire isp:far r3:u0 1300
+	wire r3:d0 far:e0
 	ipn lan link set r master br0
-	address r up 10.0.0.9/24
-	address r down 10.2.0.1/24
-	address r2 up 10.2.0.2/24
-	address r2 down 10.1.0.1/24
+	address r u0 10.0.0.9/24
+	address r d0 10.2.0.1/24
+	address r2 u0 10.2.0.2/24
+	address r2 d0 10.1.0.1/24
 	address sub e0 10.1.0.11/24
 	address isp far 192.0.2.1/28
-	address r3 up 192.0.2.2/28
-	address r3 down 192.0.2.17/28
+	address r3 u0 192.0.2.2/28
+	address r3 d0 192.0.2.17/28
 	address far e0 192.0.2.18/28
 	router r r2 r3
 	route sub default 10.1.0.1

@@ -15,14 +15,14 @@ load lib/load
 setup_file() {
 	topo_begin "$BATS_FILE_TMPDIR"
 	node in1 cpe sw box isp web
-	wire in1:e0 cpe:down
-	wire cpe:up sw:cpe
+	wire in1:e0 cpe:d0
+	wire cpe:u0 sw:cpe
 	wire isp:o0 sw:isp
 	wire box:e0 sw:box
 	wire web:e0 isp:web
 	address in1 e0 10.0.0.11/24
-	address cpe down 10.0.0.1/24
-	address cpe up 172.16.1.2/24
+	address cpe d0 10.0.0.1/24
+	address cpe u0 172.16.1.2/24
 	address isp o0 203.0.113.1/24
 	address isp web 198.51.100.1/24
 	address web e0 198.51.100.10/24
@@ -38,7 +38,7 @@ setup_file() {
 	rules | switch_rules
 	daemon_config <<-END
 		links:
-		  - { device: e0, vlan: 100, side: inside, prefixes: [10.0.0.0/24], next-hop: "$(mac_of cpe up)" }
+		  - { device: e0, vlan: 100, side: inside, prefixes: [10.0.0.0/24], next-hop: "$(mac_of cpe u0)" }
 		  - { device: e0, vlan: 200, side: outside, next-hop: "$(mac_of isp o0)" }
 		pools:
 		  - { name: p0, addresses: [203.0.113.10-203.0.113.11] }
@@ -96,7 +96,7 @@ teardown_file() {
 @test "ARP for external addresses is answered in VLAN 200, with the tag, and not in VLAN 100" {
 	run -0 on isp arping -c1 -w2 -I o0 203.0.113.10
 	assert_output --regexp "$(mac_of box e0 | tr a-f A-F)|$(mac_of box e0)"
-	run ! on cpe arping -c1 -w1 -I up 203.0.113.10
+	run ! on cpe arping -c1 -w1 -I u0 203.0.113.10
 }
 
 @test "frames of a VLAN that is no link, and untagged ones, are left to the kernel" {

@@ -12,18 +12,18 @@ load lib/load
 setup_file() {
 	topo_begin "$BATS_FILE_TMPDIR"
 	node a b ra rb box isp web
-	wire a:e0 ra:down
-	wire b:e0 rb:down
-	wire ra:up box:e0
-	wire rb:up box:e2
+	wire a:e0 ra:d0
+	wire b:e0 rb:d0
+	wire ra:u0 box:e0
+	wire rb:u0 box:e2
 	wire box:e1 isp:o0
 	wire web:e0 isp:web
 	address a e0 10.0.0.11/8
 	address b e0 10.0.0.11/8
-	address ra down 10.0.0.1/8
-	address rb down 10.0.0.1/8
-	address ra up 172.16.1.2/30
-	address rb up 172.16.2.2/30
+	address ra d0 10.0.0.1/8
+	address rb d0 10.0.0.1/8
+	address ra u0 172.16.1.2/30
+	address rb u0 172.16.2.2/30
 	address box e0 172.16.1.1/30
 	address box e2 172.16.2.1/30
 	address box e1 203.0.113.2/24
@@ -37,7 +37,7 @@ setup_file() {
 	route rb default 172.16.2.1
 	route box default 203.0.113.1
 	route web default 198.51.100.1
-	faces_xdp ra:up rb:up isp:o0
+	faces_xdp ra:u0 rb:u0 isp:o0
 	daemon_config <<-END
 		links:
 		  - { device: e0, side: inside, zone: 1, prefixes: [10.0.0.0/8], next-hop: 172.16.1.2 }

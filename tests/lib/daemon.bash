@@ -30,7 +30,7 @@ daemon_start() {
 }
 
 daemon_answers() {
-	daisy_of "$1" instance show
+	daisy_of "$1" instance show >/dev/null 2>&1
 }
 
 daemon_answers_or_ended() {

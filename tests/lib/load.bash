@@ -7,3 +7,8 @@ for part in wait topo servers nets daemon assert; do
 	# shellcheck source=/dev/null
 	source "$BATS_TEST_DIRNAME/lib/$part.bash"
 done
+
+# Shown for a test that fails only: what its last command said.
+teardown() {
+	echo "output: ${output:-}"
+}

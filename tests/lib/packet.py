@@ -97,7 +97,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=3)
     args = parser.parse_args()
 
-    sent = eval(args.send)
+    sent = eval(f"({args.send})")
     sent = type(sent)(raw(sent))
     out = frame_socket(args.to)
     send(args.source, sent)
@@ -107,7 +107,7 @@ def main():
             print("something arrived:", *lines(got), sep="\n", file=sys.stderr)
             return 1
         return 0
-    code = compile(args.expect, "expect", "eval")
+    code = compile(f"({args.expect})", "expect", "eval")
     scope = dict(globals(), sent=sent)
 
     def wanted(packet):

@@ -99,3 +99,8 @@ captured() {
 	tshark -n -r "$TOPO_DIR/$name.pcap" "${filter[@]}" -T fields -E separator=' ' \
 		"${fields[@]}" 2>/dev/null
 }
+
+# Options for curl: the server ends the connection, so that the client's port is not left in
+# TIME_WAIT and a server can take it next. It stays mapped, as a peer-to-peer program's would.
+# shellcheck disable=SC2034
+server_closes="--ignore-content-length --header Connection:close"
