@@ -46,6 +46,13 @@ static void refuse_device(const struct if_nameindex *names, const char *device)
 			len ? list : "(there are none)");
 }
 
+/* Next hops given as MAC: nothing is asked of the kernel, so its VLAN device is not needed. */
+static bool needs_no_kernel(const struct daisy_config_link *link)
+{
+	return (link->side == SIDE_OUTSIDE || link->to_inside.kind == NEXTHOP_MAC) &&
+	       (link->side == SIDE_INSIDE || link->to_outside.kind == NEXTHOP_MAC);
+}
+
 static int check_device(const struct daisy_config_link *link, size_t i, int fd,
 			const struct if_nameindex *names, struct daisy_yaml_doc *doc)
 {
@@ -60,12 +67,12 @@ static int check_device(const struct daisy_config_link *link, size_t i, int fd,
 		return daisy_config_place(doc, "links[%zu].device", i);
 	}
 	snprintf(parent, sizeof(parent), "%s", link->device);
-	for (unsigned int j = 0; j < link->n_tags; j++) {
+	for (unsigned int j = 0; j < link->n_tags && !needs_no_kernel(link); j++) {
 		if (!find_vlan(fd, names, parent, link->tag[j], device)) {
 			daisy_error_set("no VLAN device with id %u on \"%s\", expected one made by "
-					"ip link add link %s name %.9s.%u type vlan id %u",
-					link->tag[j], parent, parent, parent, link->tag[j],
-					link->tag[j]);
+					"ip link add link %s name %.9s.%u type vlan id %u, or "
+					"a next-hop given as MAC", link->tag[j], parent, parent,
+					parent, link->tag[j], link->tag[j]);
 			return daisy_config_place(doc, "links[%zu].vlan", i);
 		}
 		memcpy(parent, device, sizeof(parent));

@@ -51,8 +51,8 @@ static void add_device(json_t *item, struct daisy_daemon *d, int number)
 	const uint8_t *m = link->mac;
 	static const uint8_t none[4];
 
-	json_object_set_new(item, "state", json_string(!state->device || !state->l3_device ?
-						       "missing" : state->up ? "up" : "down"));
+	json_object_set_new(item, "state", json_string(!state->device ? "missing" :
+						       state->up ? "up" : "down"));
 	json_object_set_new(item, "number", json_integer(number));
 	json_object_set_new(item, "ifindex", json_integer(link->ifindex));
 	json_object_set_new(item, "mtu", json_integer(link->mtu));
