@@ -22,20 +22,23 @@ struct listing {
 	struct daisy_subscriber value[BATCH];
 };
 
+/* NULL: its address was taken away, the next packet pairs it anew. */
 static const uint8_t *external_of(struct daisy_daemon *d, const struct daisy_subscriber *value)
 {
-	static const uint8_t none[4];
+	const struct daisy_slot *slots = daisy_instance_slots(d->inst);
+	uint32_t slot = value->ctl.slot;
 
-	return value->ctl.slot < daisy_instance_max_slots(d->inst) ?
-		daisy_instance_slots(d->inst)[value->ctl.slot].addr : none;
+	return slot < daisy_instance_max_slots(d->inst) && slots[slot].state != SLOT_EMPTY ?
+		slots[slot].addr : NULL;
 }
 
-static bool equals(const struct daisy_endpoint_filter *filter, const uint8_t addr[4])
+static bool equals(const struct daisy_endpoint_filter *filter, const uint8_t *addr)
 {
-	uint32_t n;
+	uint32_t n = 0;
 
-	memcpy(&n, addr, sizeof(n));
-	return !filter->set || ntohl(n) == filter->addr;
+	if (addr)
+		memcpy(&n, addr, sizeof(n));
+	return !filter->set || (addr && ntohl(n) == filter->addr);
 }
 
 static void show_one(struct daisy_request *request, struct listing *listing, uint32_t i)
@@ -54,7 +57,8 @@ static void show_one(struct daisy_request *request, struct listing *listing, uin
 	item = json_object();
 	json_object_set_new(item, "address", daisy_json_address(key->addr));
 	json_object_set_new(item, "zone", json_integer(key->zone));
-	json_object_set_new(item, "external", daisy_json_address(external));
+	json_object_set_new(item, "external",
+			    external ? daisy_json_address(external) : json_null());
 	json_object_set_new(item, "mappings", json_integer((json_int_t)value->ctl.mappings));
 	json_object_set_new(item, "idle_s",
 			    json_integer(daisy_age_s(daisy_instance_tick(d->inst),
