@@ -402,6 +402,49 @@ static void test_no_slot(void **state)
 	assert_int_equal(add("198.51.100.3", 0), 0);
 }
 
+static void test_many_addresses(void **state)
+{
+	struct in_addr addrs[130];
+	uint32_t slots[130];
+
+	daisy_instance_close(inst);
+	daisy_instance_purge(bpffs, "n0");
+	assert_int_equal(open_instance((struct daisy_instance_spec){ .max_slots = 129 }), 0);
+	assert_int_equal(add("198.51.100.200", 0), 0);
+	for (uint32_t i = 0; i < 130; i++)
+		addrs[i].s_addr = htonl(0xc6336401 + i);
+	addrs[7] = ip("198.51.100.200");	/* there already */
+	addrs[129] = addrs[128];		/* twice in the list */
+	assert_int_equal(daisy_instance_addresses_add(inst, addrs, 130, 0, 1024, 65535, NULL, 0,
+						      slots), 0);
+	assert_int_equal(slots[7], 0);
+	assert_int_equal(slots[128], slots[129]);
+	for (uint32_t i = 0; i < 130; i++) {
+		const struct daisy_addr_entry *e = daisy_addrs_find(inst->addrs, addrs[i].s_addr);
+
+		assert_non_null(e);
+		assert_int_equal(e->slot, slots[i]);
+		assert_memory_equal(daisy_instance_slots(inst)[slots[i]].addr, &addrs[i], 4);
+		for (int proto = 0; proto < DAISY_N_PROTOS; proto++) {
+			assert_non_null(daisy_instance_vector(inst, slots[i], proto, NULL));
+			assert_int_equal(daisy_instance_port_map(inst, slots[i], proto)->n_free, 64512);
+		}
+	}
+}
+
+static void test_more_than_slots(void **state)
+{
+	struct in_addr addrs[3] = { ip("198.51.100.1"), ip("198.51.100.2"), ip("198.51.100.3") };
+
+	daisy_instance_close(inst);
+	daisy_instance_purge(bpffs, "n0");
+	assert_int_equal(open_instance((struct daisy_instance_spec){ .max_slots = 2 }), 0);
+	assert_int_equal(daisy_instance_addresses_add(inst, addrs, 3, 0, 1024, 65535, NULL, 0, NULL),
+			 -ENOSPC);
+	assert_int_equal(daisy_instance_addresses_add(inst, addrs, 2, 0, 1024, 65535, NULL, 0, NULL),
+			 0);
+}
+
 /* Every trace of an address with live mappings goes: entries, counts, connections, lists. */
 static void test_address_del(void **state)
 {
@@ -648,6 +691,9 @@ int main(void)
 		TEST("the number of slots is rounded up to a power of two", test_slots_rounded),
 		TEST("addresses of another pool or of the box itself are refused", test_address_refused),
 		TEST("more addresses than slots are refused; a removal makes room", test_no_slot),
+		TEST("many addresses are added at once, those that are there are kept",
+		     test_many_addresses),
+		TEST("a list of more addresses than slots is refused", test_more_than_slots),
 		TEST("a removed address leaves no mapping, connection or list entry (G2)", test_address_del),
 		TEST("a draining address translates and takes no new mapping", test_draining),
 		TEST("the box's own addresses are known after a restart, and can be removed", test_own_list),

@@ -10,7 +10,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -20,10 +19,20 @@
 #include "nat/addrs.h"
 #include "nat/internal.h"
 
-/* Attempts to end mappings that packets refresh at that moment. */
-#define END_ROUNDS 64
+/* What every address of one call is given. */
+struct terms {
+	uint8_t pool;
+	struct daisy_port_set ports;
+};
 
-static void store_slot(struct daisy_instance *inst, uint32_t slot, const struct daisy_slot *value)
+/* New addresses that are installed together, for the sake of one grace period. */
+struct crowd {
+	size_t n;
+	struct in_addr addr[DAISY_INSTALL_MAX];
+	uint32_t slot[DAISY_INSTALL_MAX];
+};
+
+void daisy_slot_store(struct daisy_instance *inst, uint32_t slot, const struct daisy_slot *value)
 {
 	uint64_t word;
 
@@ -32,7 +41,7 @@ static void store_slot(struct daisy_instance *inst, uint32_t slot, const struct 
 	daisy_store_word(&inst->slots[slot], word);
 }
 
-static struct in_addr slot_address(const struct daisy_instance *inst, uint32_t slot)
+struct in_addr daisy_slot_address(const struct daisy_instance *inst, uint32_t slot)
 {
 	struct in_addr addr;
 
@@ -63,44 +72,76 @@ static int reconcile_ports(struct daisy_instance *inst, uint32_t slot,
 	return err;
 }
 
-static int find_empty_slot(const struct daisy_instance *inst)
+static bool in_crowd(const struct crowd *crowd, uint32_t slot)
+{
+	for (size_t i = 0; i < crowd->n; i++)
+		if (crowd->slot[i] == slot)
+			return true;
+	return false;
+}
+
+static int find_empty_slot(const struct daisy_instance *inst, const struct crowd *crowd)
 {
 	for (uint32_t slot = 0; slot < inst->sizes.slots; slot++)
-		if (inst->slots[slot].state == SLOT_EMPTY)
+		if (inst->slots[slot].state == SLOT_EMPTY && !in_crowd(crowd, slot))
 			return (int)slot;
 	return -ENOSPC;
 }
 
-static int take_slot(struct daisy_instance *inst, struct in_addr addr, uint8_t pool,
-		     const struct daisy_port_set *set)
+/* Vectors are installed: the rest of an address. */
+static int open_slot(struct daisy_instance *inst, uint32_t slot, struct in_addr addr,
+		     const struct terms *terms)
 {
-	struct daisy_slot value = { .state = SLOT_ACTIVE, .pool = pool };
-	int slot = find_empty_slot(inst), err;
+	struct daisy_slot value = { .state = SLOT_ACTIVE, .pool = terms->pool };
+	int err;
+
+	for (int proto = 0; proto < DAISY_N_PROTOS; proto++)
+		daisy_ports_init(daisy_instance_port_map(inst, slot, proto), &terms->ports);
+	memcpy(value.addr, &addr, sizeof(value.addr));
+	daisy_slot_store(inst, slot, &value);
+	err = enter_address(inst, slot);
+	if (err) {
+		daisy_slot_store(inst, slot, &(struct daisy_slot){ 0 });
+		daisy_vectors_remove(inst, slot);
+	}
+	return err;
+}
+
+static int install_crowd(struct daisy_instance *inst, struct crowd *crowd, const struct terms *terms)
+{
+	int err = daisy_vectors_install(inst, crowd->slot, crowd->n);
+	size_t done = 0;
+
+	if (err)
+		return err;
+	while (!err && done < crowd->n) {
+		err = open_slot(inst, crowd->slot[done], crowd->addr[done], terms);
+		done++;
+	}
+	for (size_t i = done; i < crowd->n; i++)
+		daisy_vectors_remove(inst, crowd->slot[i]);
+	crowd->n = 0;
+	return err;
+}
+
+/* Returns the slot that the address will have, or -errno. */
+static int join_crowd(struct daisy_instance *inst, struct crowd *crowd, struct in_addr addr)
+{
+	int slot = find_empty_slot(inst, crowd);
 
 	if (slot < 0) {
 		daisy_error_set("no room for address %s: limits.addresses is %u", inet_ntoa(addr),
 				inst->sizes.slots);
 		return slot;
 	}
-	err = daisy_vectors_install(inst, (uint32_t)slot);
-	if (err)
-		return err;
-	for (int proto = 0; proto < DAISY_N_PROTOS; proto++)
-		daisy_ports_init(daisy_instance_port_map(inst, (uint32_t)slot, proto), set);
-	memcpy(value.addr, &addr, sizeof(value.addr));
-	store_slot(inst, (uint32_t)slot, &value);
-	err = enter_address(inst, (uint32_t)slot);
-	if (err) {
-		store_slot(inst, (uint32_t)slot, &(struct daisy_slot){ 0 });
-		daisy_vectors_remove(inst, (uint32_t)slot);
-		return err;
-	}
+	crowd->addr[crowd->n] = addr;
+	crowd->slot[crowd->n++] = (uint32_t)slot;
 	return slot;
 }
 
 /* The address is there, from an earlier run or an earlier configuration: its mappings stay. */
 static int keep_slot(struct daisy_instance *inst, const struct daisy_addr_entry *there,
-		     struct in_addr addr, uint8_t pool, const struct daisy_port_set *set)
+		     struct in_addr addr, const struct terms *terms)
 {
 	int err;
 
@@ -108,30 +149,70 @@ static int keep_slot(struct daisy_instance *inst, const struct daisy_addr_entry 
 		daisy_error_set("address %s is an address of the box itself", inet_ntoa(addr));
 		return -EEXIST;
 	}
-	if (inst->slots[there->slot].pool != pool) {
+	if (inst->slots[there->slot].pool != terms->pool) {
 		daisy_error_set("address %s is in pool number %u already, not %u", inet_ntoa(addr),
-				inst->slots[there->slot].pool, pool);
+				inst->slots[there->slot].pool, terms->pool);
 		return -EEXIST;
 	}
-	err = reconcile_ports(inst, there->slot, set);
+	err = reconcile_ports(inst, there->slot, &terms->ports);
 	return err ? err : there->slot;
 }
 
-int daisy_instance_address_add(struct daisy_instance *inst, struct in_addr addr, uint8_t pool,
-			       uint16_t first, uint16_t last, const uint16_t *reserved,
-			       size_t n_reserved)
+static bool is_waiting(const struct crowd *crowd, struct in_addr addr)
 {
-	const struct daisy_addr_entry *there = daisy_addrs_find(inst->addrs, addr.s_addr);
-	struct daisy_port_set set;
+	for (size_t i = 0; i < crowd->n; i++)
+		if (crowd->addr[i].s_addr == addr.s_addr)
+			return true;
+	return false;
+}
+
+static int add_or_keep(struct daisy_instance *inst, struct crowd *crowd, struct in_addr addr,
+		       const struct terms *terms)
+{
+	const struct daisy_addr_entry *there;
+	int err = 0;
+
+	if (crowd->n == DAISY_INSTALL_MAX || is_waiting(crowd, addr))
+		err = install_crowd(inst, crowd, terms);
+	if (err)
+		return err;
+	there = daisy_addrs_find(inst->addrs, addr.s_addr);
+	return there ? keep_slot(inst, there, addr, terms) : join_crowd(inst, crowd, addr);
+}
+
+int daisy_instance_addresses_add(struct daisy_instance *inst, const struct in_addr *addrs, size_t n,
+				 uint8_t pool, uint16_t first, uint16_t last,
+				 const uint16_t *reserved, size_t n_reserved, uint32_t *slots)
+{
+	struct terms terms = { .pool = pool };
+	struct crowd crowd = { 0 };
+	int slot = 0, err;
 
 	if (!first || first > last) {
 		daisy_error_set("ports %u-%u: a range from 1 to 65535, the lower one first", first,
 				last);
 		return -EINVAL;
 	}
-	daisy_port_set_fill(&set, first, last, inst->conf->options & DAISY_OPT_RANGE, reserved,
-			    n_reserved);
-	return there ? keep_slot(inst, there, addr, pool, &set) : take_slot(inst, addr, pool, &set);
+	daisy_port_set_fill(&terms.ports, first, last, inst->conf->options & DAISY_OPT_RANGE,
+			    reserved, n_reserved);
+	for (size_t i = 0; i < n && slot >= 0; i++) {
+		slot = add_or_keep(inst, &crowd, addrs[i], &terms);
+		if (slot >= 0 && slots)
+			slots[i] = (uint32_t)slot;
+	}
+	err = slot < 0 ? slot : 0;
+	return err ? err : install_crowd(inst, &crowd, &terms);
+}
+
+int daisy_instance_address_add(struct daisy_instance *inst, struct in_addr addr, uint8_t pool,
+			       uint16_t first, uint16_t last, const uint16_t *reserved,
+			       size_t n_reserved)
+{
+	uint32_t slot;
+	int err = daisy_instance_addresses_add(inst, &addr, 1, pool, first, last, reserved,
+					       n_reserved, &slot);
+
+	return err ? err : (int)slot;
 }
 
 int daisy_instance_address_state(struct daisy_instance *inst, uint32_t slot,
@@ -149,108 +230,8 @@ int daisy_instance_address_state(struct daisy_instance *inst, uint32_t slot,
 	}
 	value = inst->slots[slot];
 	value.state = (uint8_t)state;
-	store_slot(inst, slot, &value);
+	daisy_slot_store(inst, slot, &value);
 	return 0;
-}
-
-static bool is_active(const void *record)
-{
-	return daisy_load_word(record) >> DAISY_STATE_SHIFT == MAPPING_ACTIVE;
-}
-
-/* One pass over a vector. Returns how many mappings it tried to end, or -errno. */
-static int end_mappings_once(struct daisy_instance *inst, uint32_t slot, enum daisy_proto proto)
-{
-	struct daisy_sweep_item items[DAISY_BATCH_ITEMS];
-	struct daisy_sweep_header header = { 0 };
-	size_t stride;
-	void *vector = daisy_instance_vector(inst, slot, proto, &stride);
-	int tried = 0, err;
-
-	for (uint32_t port = 0; port <= DAISY_VECTOR_SIZE; port++) {
-		if (header.n == DAISY_BATCH_ITEMS || port == DAISY_VECTOR_SIZE) {
-			tried += header.n;
-			err = daisy_instance_sweep_batch(inst, &header, items);
-			if (err)
-				return err;
-			header.n = 0;
-		}
-		if (port < DAISY_VECTOR_SIZE && is_active(daisy_record(vector, stride, port)))
-			items[header.n++] = (struct daisy_sweep_item){
-				.slot = (uint16_t)slot, .port = (uint16_t)port,
-				.proto = (uint8_t)proto, .force = 1,
-			};
-	}
-	return tried;
-}
-
-static int end_mappings(struct daisy_instance *inst, uint32_t slot)
-{
-	for (int proto = 0; proto < DAISY_N_PROTOS; proto++) {
-		int tried = 1;
-
-		for (int round = 0; tried && round < END_ROUNDS; round++) {
-			tried = end_mappings_once(inst, slot, proto);
-			if (tried < 0)
-				return tried;
-		}
-		if (tried) {
-			daisy_error_set(
-				"address %s: its %s mappings are in use all the time, try again",
-				inet_ntoa(slot_address(inst, slot)), daisy_proto_name(proto));
-			return -EBUSY;
-		}
-	}
-	return 0;
-}
-
-/*
- * Connections of a slot, which the next owner of the slot must not inherit:
- * its generations start anew.
- */
-static int end_connections(struct daisy_instance *inst, uint32_t slot)
-{
-	int fd = daisy_instance_map_fd(inst, "conns"), err;
-	struct daisy_conn_key key, next;
-	void *previous = NULL;
-
-	do {
-		err = bpf_map_get_next_key(fd, previous, &next) ? -errno : 0;
-		/* Deleted after the step: the walk goes on from a key that is there. */
-		if (previous && key.slot == slot)
-			bpf_map_delete_elem(fd, &key);
-		key = next;
-		previous = &key;
-	} while (!err);
-	return err == -ENOENT ? 0 : err;
-}
-
-int daisy_instance_address_del(struct daisy_instance *inst, struct in_addr addr)
-{
-	const struct daisy_addr_entry *there = daisy_addrs_find(inst->addrs, addr.s_addr);
-	uint32_t slot;
-	int err;
-
-	if (!there || there->kind != ADDR_EXTERNAL) {
-		daisy_error_set("address %s is no external address", inet_ntoa(addr));
-		return -ENOENT;
-	}
-	slot = there->slot;
-	err = daisy_zones_strip(inst, slot);
-	if (!err)
-		err = daisy_instance_address_state(inst, slot, SLOT_DRAINING);
-	/* After this no creation that saw the slot ACTIVE is under way. */
-	if (!err)
-		err = daisy_grace_wait();
-	if (!err)
-		err = end_mappings(inst, slot);
-	if (!err)
-		err = daisy_addrs_remove(inst->addrs, addr.s_addr, daisy_grace_wait);
-	if (err)
-		return err;
-	store_slot(inst, slot, &(struct daisy_slot){ 0 });
-	daisy_vectors_remove(inst, slot);
-	return end_connections(inst, slot);
 }
 
 /* What a removal or an addition left that was killed half-way. */
@@ -280,7 +261,7 @@ static int drop_strays(struct daisy_instance *inst)
 			memcpy(&addr, e.addr, sizeof(addr));
 			if (e.kind != ADDR_EXTERNAL || (e.slot < inst->sizes.slots &&
 							inst->slots[e.slot].state != SLOT_EMPTY &&
-							slot_address(inst, e.slot).s_addr == addr))
+							daisy_slot_address(inst, e.slot).s_addr == addr))
 				continue;
 			err = daisy_addrs_remove(inst->addrs, addr, daisy_grace_wait);
 			if (err)
@@ -301,7 +282,7 @@ int daisy_addresses_adopt(struct daisy_instance *inst)
 			continue;
 		}
 		err = daisy_vectors_adopt(inst, slot);
-		if (!err && !daisy_addrs_find(inst->addrs, slot_address(inst, slot).s_addr))
+		if (!err && !daisy_addrs_find(inst->addrs, daisy_slot_address(inst, slot).s_addr))
 			err = enter_address(inst, slot);
 	}
 	return err;

@@ -16,6 +16,8 @@
 
 #define DAISY_NAME_MAX 32
 #define DAISY_PATH_SIZE 512
+/* Vectors of so many slots are installed at once; as many file descriptors are open then. */
+#define DAISY_INSTALL_MAX 64
 
 struct bpf_map;
 struct sweep_bpf;
@@ -127,12 +129,14 @@ int daisy_conf_create(struct daisy_instance *inst, const struct daisy_instance_s
 void daisy_conf_apply(struct daisy_instance *inst, const struct daisy_instance_spec *spec);
 
 /* vector.c */
-int daisy_vectors_install(struct daisy_instance *inst, uint32_t slot);
+int daisy_vectors_install(struct daisy_instance *inst, const uint32_t *slots, size_t n);
 int daisy_vectors_adopt(struct daisy_instance *inst, uint32_t slot);
 void daisy_vectors_remove(struct daisy_instance *inst, uint32_t slot);
 void daisy_vectors_unmap(struct daisy_instance *inst);
 
 /* address.c */
+void daisy_slot_store(struct daisy_instance *inst, uint32_t slot, const struct daisy_slot *value);
+struct in_addr daisy_slot_address(const struct daisy_instance *inst, uint32_t slot);
 int daisy_addresses_adopt(struct daisy_instance *inst);
 
 /* zones.c */

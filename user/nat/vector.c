@@ -82,8 +82,8 @@ static void unmap_vector(struct daisy_instance *inst, enum daisy_proto proto, ui
 		munmap(at, vector_bytes(inst, proto));
 }
 
-/* Pinned before it is inserted: whatever stands in the outer map can be adopted. */
-static int install_vector(struct daisy_instance *inst, enum daisy_proto proto, uint32_t slot)
+/* Create, pin and map; returns the file descriptor, for the outer map. */
+static int prepare_vector(struct daisy_instance *inst, enum daisy_proto proto, uint32_t slot)
 {
 	char name[32];
 	int fd, err;
@@ -94,14 +94,44 @@ static int install_vector(struct daisy_instance *inst, enum daisy_proto proto, u
 	vector_name(name, proto, slot);
 	daisy_pin_unset(inst, name);
 	err = daisy_pin_set(inst, name, fd);
-	if (!err) {
-		err = map_vector(inst, proto, slot, fd);
-		if (!err && bpf_map_update_elem(outer_fd(inst, proto), &slot, &fd, BPF_ANY))
-			err = -errno;
-		if (err)
-			failed(err, proto, slot, "install");
-	}
+	if (!err && (err = map_vector(inst, proto, slot, fd)))
+		failed(err, proto, slot, "map");
+	if (!err)
+		return fd;
 	close(fd);
+	return err;
+}
+
+/* One update for all of them, since each waits for a grace period (10 ms and more). */
+static int insert_vectors(const struct daisy_instance *inst, enum daisy_proto proto,
+			  const uint32_t *slots, const int *fds, size_t n)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t count = (uint32_t)n;
+
+	if (!n || !bpf_map_update_batch(outer_fd(inst, proto), slots, fds, &count, &opts))
+		return 0;
+	return failed(-errno, proto, slots[0], "install");
+}
+
+/* Pinned before they are inserted: whatever stands in the outer map can be adopted. */
+static int install_vectors(struct daisy_instance *inst, enum daisy_proto proto,
+			   const uint32_t *slots, size_t n)
+{
+	int fds[DAISY_INSTALL_MAX], err = 0;
+	size_t ready = 0;
+
+	while (!err && ready < n) {
+		fds[ready] = prepare_vector(inst, proto, slots[ready]);
+		if (fds[ready] < 0)
+			err = fds[ready];
+		else
+			ready++;
+	}
+	if (!err)
+		err = insert_vectors(inst, proto, slots, fds, n);
+	while (ready)
+		close(fds[--ready]);
 	return err;
 }
 
@@ -122,14 +152,15 @@ void daisy_vectors_remove(struct daisy_instance *inst, uint32_t slot)
 		remove_vector(inst, proto, slot);
 }
 
-int daisy_vectors_install(struct daisy_instance *inst, uint32_t slot)
+/* At most DAISY_INSTALL_MAX slots; all of them or none. */
+int daisy_vectors_install(struct daisy_instance *inst, const uint32_t *slots, size_t n)
 {
 	int err = 0;
 
 	for (int proto = 0; !err && proto < DAISY_N_PROTOS; proto++)
-		err = install_vector(inst, proto, slot);
-	if (err)
-		daisy_vectors_remove(inst, slot);
+		err = install_vectors(inst, proto, slots, n);
+	for (size_t i = 0; err && i < n; i++)
+		daisy_vectors_remove(inst, slots[i]);
 	return err;
 }
 
