@@ -116,6 +116,19 @@ static bool ports_equal(const struct daisy_config_pool *a, const struct daisy_co
 	       !memcmp(a->reserved, b->reserved, a->n_reserved * sizeof(*a->reserved));
 }
 
+/* Addresses of a pool that `but` lacks (NULL: all), up to `room`; returns how many. */
+static size_t list_addresses(const struct daisy_config_pool *pool,
+			     const struct daisy_config_pool *but, struct in_addr *list, size_t room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pool->n_ranges; i++)
+		for (uint64_t a = pool->ranges[i].first; a <= pool->ranges[i].last && n < room; a++)
+			if (!but || !pool_has(but, (uint32_t)a))
+				list[n++].s_addr = htonl((uint32_t)a);
+	return n;
+}
+
 static int add_pool(struct daisy_daemon *d, const struct daisy_config *config,
 		    const struct daisy_config_pool *pool)
 {
@@ -123,28 +136,24 @@ static int add_pool(struct daisy_daemon *d, const struct daisy_config *config,
 		daisy_config_pool_find(d->config, pool->name) : NULL;
 	bool same = before && before != pool && ports_equal(before, pool) &&
 		(d->config->options & DAISY_OPT_RANGE) == (config->options & DAISY_OPT_RANGE);
+	/* One more than there can be: too many are refused by the instance. */
+	size_t room = DAISY_MAX_SLOTS + 1, n, n_reserved;
+	struct in_addr *list = calloc(room, sizeof(*list));
 	uint16_t *reserved = calloc(65536, sizeof(*reserved));
-	int number = number_pool(d, pool), err = 0;
-	size_t n;
+	int number = number_pool(d, pool), err = number < 0 ? number : 0;
 
-	if (!reserved || number < 0) {
-		free(reserved);
-		return number < 0 ? number : -ENOMEM;
+	if (!list || !reserved)
+		err = -ENOMEM;
+	if (!err) {
+		n = list_addresses(pool, same ? before : NULL, list, room);
+		n_reserved = list_reserved(pool, reserved);
+		err = daisy_instance_addresses_add(d->inst, list, n, (uint8_t)number,
+						   pool->first_port, pool->last_port, reserved,
+						   n_reserved, NULL);
 	}
-	n = list_reserved(pool, reserved);
-	for (size_t i = 0; i < pool->n_ranges && err >= 0; i++) {
-		for (uint64_t a = pool->ranges[i].first; a <= pool->ranges[i].last && err >= 0; a++) {
-			struct in_addr addr = { htonl((uint32_t)a) };
-
-			if (same && pool_has(before, (uint32_t)a))
-				continue;
-			err = daisy_instance_address_add(d->inst, addr, (uint8_t)number,
-							 pool->first_port, pool->last_port,
-							 reserved, n);
-		}
-	}
+	free(list);
 	free(reserved);
-	return err < 0 ? err : 0;
+	return err;
 }
 
 static bool pool_serves(const struct daisy_config_pool *pool, uint16_t zone)
