@@ -44,36 +44,63 @@ static __always_inline __s32 slot_free_ports(__u32 slot)
 	return (u ? u->n_free : 0) + (t ? t->n_free : 0);
 }
 
-/* An address for a new subscriber: the freer of two. Returns the slot or minus a reason. */
+struct slot_search {
+	__u32 first;		/* in pool_slots */
+	__u32 n;
+	__u32 start;		/* of the walk, relative to first */
+	__s32 best_free;	/* ports */
+	int best;		/* slot, or minus a reason */
+};
+
+/* Keep the slot at pool_slots[at] if it takes mappings and is freer than the best so far. */
+static __always_inline void slot_consider(struct slot_search *s, __u32 at)
+{
+	__u32 *slot = bpf_map_lookup_elem(&pool_slots, &at);
+	__s32 free;
+
+	if (!slot || !slot_takes_mappings(*slot))
+		return;
+	free = slot_free_ports(*slot);
+	if (free > s->best_free) {
+		s->best_free = free;
+		s->best = *slot & (DAISY_MAX_SLOTS - 1);
+	}
+}
+
+static long slot_walk(__u32 i, struct slot_search *s)
+{
+	if (i >= s->n)
+		return 1;
+	slot_consider(s, s->first + (s->start + i) % s->n);
+	return s->best_free > 0;
+}
+
+/*
+ * An address for a new subscriber: the freer of two. Where both draws met
+ * draining or full ones, the next in the list with a free port: nobody is
+ * refused while there is one. Returns the slot or minus a reason.
+ */
 STAGE int slot_choose(__u32 zone)
 {
 	struct daisy_zone *z = bpf_map_lookup_elem(&zones, &zone);
-	int best = -REASON_NO_ADDRESS, drawn = 0;
-	__s32 best_free = -1;
+	struct slot_search s = { .best_free = -1, .best = -REASON_NO_ADDRESS };
 	__u64 list;
 
 	if (!z)
 		return -REASON_NO_ADDRESS;
 	/* One read: userspace may switch to another list at any moment. */
 	list = *(volatile __u64 *)z;
-	if (!(list >> 32))
+	s.first = list;
+	s.n = list >> 32;
+	if (!s.n)
 		return -REASON_NO_ADDRESS;
-	/* Eight draws at most: draining slots may stand between. */
-	for (int i = 0; i < 8 && drawn < 2; i++) {
-		__u32 at = (__u32)list + ((__u64)bpf_get_prandom_u32() * (list >> 32) >> 32);
-		__u32 *slot = bpf_map_lookup_elem(&pool_slots, &at);
-		__s32 free;
-
-		if (!slot || !slot_takes_mappings(*slot))
-			continue;
-		drawn++;
-		free = slot_free_ports(*slot);
-		if (free > best_free) {
-			best_free = free;
-			best = *slot & (DAISY_MAX_SLOTS - 1);
-		}
+	for (int i = 0; i < 2; i++) {
+		s.start = (__u64)bpf_get_prandom_u32() * s.n >> 32;
+		slot_consider(&s, s.first + s.start);
 	}
-	return best;
+	if (s.best_free <= 0)
+		bpf_loop(DAISY_MAX_SLOTS, slot_walk, &s, 0);
+	return s.best;
 }
 
 static __always_inline int subscriber_insert(const struct daisy_subscriber_key *key, __u32 now)
