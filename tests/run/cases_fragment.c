@@ -115,5 +115,5 @@ static const struct play plays[] = {
 
 int main(int argc, char **argv)
 {
-	return play_main(argc, argv, bed_open(NULL), plays, sizeof(plays) / sizeof(plays[0]));
+	return play_table(argc, argv, NULL, plays, sizeof(plays) / sizeof(plays[0]));
 }

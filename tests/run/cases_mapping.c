@@ -211,9 +211,60 @@ static void reserved_port_not_used(struct bed *bed)
 		play_fail("reserved port 40003 is in use");
 }
 
+/* A frame by itself, without the cost of looking its mapping up. */
+static void send_port(struct bed *bed, unsigned int port, unsigned int verdict, enum counter count)
+{
+	const struct step s = OUT(UDP(HOST_OF(5, 1, 0), S1), C_NONE);
+	struct step of_port = s;
+	uint8_t frame[PKT_ROOM];
+	struct bed_run run;
+	size_t len;
+
+	of_port.in.src.port = port;
+	len = play_frame(bed, &of_port, frame);
+	bed_run(bed, LINK_IN5, LINK_OUT, frame, len, &run);
+	if (run.verdict != verdict || run.delta[count] != 1)
+		play_fail("port %u: verdict %u", port, run.verdict);
+}
+
+/* Every port of an address: 64,512 flows of one subscriber, and a thousand that are refused. */
+static void fill_address(struct bed *bed)
+{
+	unsigned int port;
+
+	for (port = 1; port <= 64512; port++)
+		send_port(bed, port, XDP_REDIRECT, C_created_udp);
+	for (; port <= 65512; port++)
+		send_port(bed, port, XDP_DROP, C_drop_NO_PORT);
+}
+
+static void all_refused_still(struct bed *bed)
+{
+	send_port(bed, 65000, XDP_DROP, C_drop_NO_PORT);
+}
+
 static void drain_first(struct bed *bed)
 {
 	daisy_instance_address_state(bed->inst, 0, SLOT_DRAINING);
+}
+
+/* All of one address's ports taken: each of thirty new subscribers gets the other one. */
+static void one_address_has_ports(struct bed *bed)
+{
+	unsigned int i, proto;
+
+	for (proto = DAISY_UDP; proto <= DAISY_TCP; proto++) {
+		struct daisy_port_map *map = daisy_instance_port_map(bed->inst, 4, proto);
+
+		memset(map->leaf, 0, sizeof(map->leaf));
+		memset(map->summary, 0, sizeof(map->summary));
+		map->n_free = 0;
+	}
+	for (i = 1; i <= 30; i++)
+		step_out(bed, (struct pkt)UDP(HOST_OF(5, i, 5000), S1), C_out_udp, C_created_udp,
+			 C_subscribers_created);
+	for (proto = DAISY_UDP; proto <= DAISY_TCP; proto++)
+		*daisy_instance_port_map(bed->inst, 4, proto) = bed->port_maps[4 * DAISY_N_PROTOS + proto];
 }
 
 static void drain_both(struct bed *bed)
@@ -357,8 +408,14 @@ static const struct play plays[] = {
 	{ "Reserved ports of a pool are never used (G3)",
 	  STEPS(CALL(open_seven), CALL(reserved_port_not_used)) },
 
+	{ "Every port of an address is used, none twice, and each is free again after its time (G11, G8)",
+	  STEPS(CALL(fill_address), ADVANCE(UDP_S + MARGIN_S), SWEEP, CALL(all_refused_still),
+		ADVANCE(HOLD_S + MARGIN_S), SWEEP, STATE(""), CALL(fill_address)) },
+
 	{ "A draining address takes no new subscriber", .setup = drain_first,
 	  STEPS(CALL(new_subscribers_avoid_drained)) },
+	{ "A new subscriber gets the one address of a zone that has ports left (G11, U2)",
+	  STEPS(CALL(one_address_has_ports)) },
 	{ "A draining address goes on translating, and takes no new mapping",
 	  STEPS(OPEN_UDP, CALL(drain_both), OUT(UDP(H1, S2), C_out_udp), IN(UDP(S2, H1), C_in_udp),
 		DROP(AT_INSIDE, UDP(HOST(1, 5001), S1), DRAINING),
@@ -377,5 +434,5 @@ static const struct play plays[] = {
 
 int main(int argc, char **argv)
 {
-	return play_main(argc, argv, bed_open(NULL), plays, sizeof(plays) / sizeof(plays[0]));
+	return play_table(argc, argv, NULL, plays, sizeof(plays) / sizeof(plays[0]));
 }

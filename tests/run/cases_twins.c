@@ -101,7 +101,7 @@ int main(int argc, char **argv)
 			plays[n++] = row(&ways[w], &acts[a], false);
 			plays[n++] = row(&ways[w], &acts[a], true);
 		}
-	status = play_main(argc, argv, bed_open(NULL), plays, n);
+	status = play_table(argc, argv, NULL, plays, n);
 	while (n--)
 		free((void *)plays[n].title);
 	return status;

@@ -379,6 +379,14 @@ int play_main(int argc, char **argv, struct bed *bed, const struct play *plays, 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	failed = _cmocka_run_group_tests("packets", tests, chosen, NULL, NULL);
 	free(tests);
-	bed_close(bed);
 	return failed ? 1 : 0;
+}
+
+int play_table(int argc, char **argv, const struct daisy_instance_spec *spec, const struct play *plays, size_t n)
+{
+	struct bed *bed = bed_open(spec);
+	int status = play_main(argc, argv, bed, plays, n);
+
+	bed_close(bed);
+	return status;
 }

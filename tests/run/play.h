@@ -125,6 +125,8 @@ struct play {
 
 /* Run a table as a TAP test; argv[1], if given, must occur in a title. Returns the exit status. */
 int play_main(int argc, char **argv, struct bed *bed, const struct play *plays, size_t n);
+/* The same on a bed of its own; spec as for bed_open(). */
+int play_table(int argc, char **argv, const struct daisy_instance_spec *spec, const struct play *plays, size_t n);
 
 /* Fail the running case with a diagnostic. */
 void play_fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
