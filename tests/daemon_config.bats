@@ -106,8 +106,8 @@ variant() {
 	refused 3 'links[0]' 'key "side" is missing'
 	variant '6s/name: p0/name: p0, name: p1/'
 	refused 6 'pools[0]' 'key "name" stands here twice'
-	variant '6s/]/'
-	refused '' '' 'yaml'
+	variant '6s/]//'
+	refused 6 '' 'not YAML'
 }
 
 @test "timers below the least the RFCs allow, and numbers that are none, are refused" {
@@ -207,7 +207,7 @@ variant() {
 	run -2 daisy mapping show proto sctp
 	assert_output --partial '"sctp"'
 	run -2 daisy mapping show inside 10.0.0.1:70000
-	assert_output --partial '10.0.0.1:70000'
+	assert_output --partial 'port "70000" is not 0-65535'
 }
 
 @test "SIGHUP reads the file again" {
