@@ -36,7 +36,7 @@ int main(int argc, char **argv)
 	if (argc > 1 && !strcmp(argv[1], "quick")) {
 		bench.rounds = env_number("BENCH_ROUNDS", 3);
 		bench.seconds = 0.25;
-		part_quick(&all);
+		part_quick(&all, argv[2]);
 	}
 	contenders_close(&all);
 	return 0;

@@ -5,7 +5,7 @@
 
 #include "contender.h"
 
-/* For tuning: drop, bare and Daisy, one address full, UDP both ways and TCP outbound. */
-void part_quick(struct contenders *all);
+/* For tuning: drop, bare and Daisy, one address full, UDP both ways and TCP outbound; or only one of them. */
+void part_quick(struct contenders *all, const char *only);
 
 #endif

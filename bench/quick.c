@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
 #include "parts.h"
 #include "scenarios.h"
 #include "steady.h"
@@ -17,7 +19,12 @@ static void direction_run(struct contenders *all, const char *name, struct traff
 	traffic_close(steady.traffic);
 }
 
-void part_quick(struct contenders *all)
+static bool wanted(const char *only, const char *name)
+{
+	return !only || !strcmp(only, name);
+}
+
+void part_quick(struct contenders *all, const char *only)
 {
 	struct traffic_spec udp = full_out(TRAFFIC_UDP);
 	struct daisy daisy;
@@ -26,11 +33,14 @@ void part_quick(struct contenders *all)
 	contenders_daisy_set(all, &daisy);
 	say("program %s", daisy.tag);
 	preload(all, DAISY, &udp);
-	direction_run(all, "out_65k", udp);
-	direction_run(all, "in_65k", full_in(TRAFFIC_UDP));
+	if (wanted(only, "out_65k"))
+		direction_run(all, "out_65k", udp);
+	if (wanted(only, "in_65k"))
+		direction_run(all, "in_65k", full_in(TRAFFIC_UDP));
 	daisy_forget(&daisy);
 	preload_tcp(all, DAISY);
-	direction_run(all, "tcp_out_65k", full_out(TRAFFIC_TCP_ACK));
+	if (wanted(only, "tcp_out_65k"))
+		direction_run(all, "tcp_out_65k", full_out(TRAFFIC_TCP_ACK));
 	daisy_explain(&daisy);
 	daisy_close(&daisy);
 }

@@ -47,7 +47,7 @@ void steady_run(struct contenders *all, struct steady *steady)
 			continue;
 		steady->ns[kind] = median(ns[kind], rounds);
 		steady->lost[kind] = 1 - (double)delivered[kind] / sent[kind];
-		say("  %-14s %-6s %7.1f ns  %6.3f Mpps  cost %5.2f  lost %.4f %%  spread %.1f-%.1f",
+		say("  %-14s %-6s %7.1f ns  %6.3f Mpps  cost %5.2f  lost %.4f %%  range %.1f-%.1f",
 		    steady->name, all->each[kind].name, steady->ns[kind], 1e3 / steady->ns[kind],
 		    steady_cost(steady, kind), 100 * steady->lost[kind], ns[kind][0],
 		    ns[kind][rounds - 1]);
