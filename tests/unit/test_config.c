@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The configuration: what is refused and in which words, what is accepted and means what. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config/config.h"
+#include "lib/error.h"
+
+#define HEAD "instance: n0\n"
+#define LINKS HEAD "links:\n"
+#define INSIDE "  - { device: eth0, side: inside, prefixes: [10.0.0.0/24] }\n"
+#define OUTSIDE "  - { device: eth1, side: outside }\n"
+#define POOLS HEAD "pools:\n"
+#define POOL "  - { name: p0, addresses: [203.0.113.10] }\n"
+
+struct refused {
+	const char *title;
+	const char *text;
+	const char *error;
+};
+
+static const struct refused refused[] = {
+	{ "an empty file is refused", "",
+	  "t.yaml:1: key \"instance\" is missing" },
+	{ "what is not YAML is refused with its line", "instance: n0\nlinks: [\n",
+	  "t.yaml:3: not YAML: did not find expected node content" },
+	{ "an unknown key is refused and the known ones are named", HEAD "linkz: []\n",
+	  "t.yaml:2: unknown key \"linkz\", expected one of: instance, links, pools, timers, "
+	  "options, limits, metrics, sweep" },
+	{ "an unknown key of a link is refused", LINKS
+	  "  - { device: eth0, side: outside,\n      speed: 10 }\n",
+	  "t.yaml:4: links[0]: unknown key \"speed\", expected one of: device, side, mode, "
+	  "prefixes, zone, vlan, next-hop" },
+	{ "an unknown key of a pool is refused", POOLS "  - { name: p, addresses: [], port: 1 }\n",
+	  "t.yaml:3: pools[0]: unknown key \"port\", expected one of: name, addresses, ports, "
+	  "reserved, zones" },
+	{ "an unknown timer is refused", HEAD "timers:\n  udp: 300\n  sctp: 300\n",
+	  "t.yaml:4: timers: unknown key \"sctp\", expected one of: udp, icmp, tcp-opening, "
+	  "tcp-established, tcp-closing, tcp-reset, hold-down, fragment, subscriber" },
+	{ "an unknown option is refused", HEAD "options: { speed: true }\n",
+	  "t.yaml:2: options: unknown key \"speed\", expected one of: parity, "
+	  "range-preservation" },
+	{ "a key that stands twice is refused", HEAD "instance: n1\n",
+	  "t.yaml:1: key \"instance\" stands here twice, expected once" },
+	{ "a missing instance is refused", "links: []\n",
+	  "t.yaml:1: key \"instance\" is missing" },
+	{ "a link without device is refused", LINKS "  - { side: outside }\n",
+	  "t.yaml:3: links[0]: key \"device\" is missing" },
+	{ "a link without side is refused", LINKS INSIDE "  - { device: eth1 }\n",
+	  "t.yaml:4: links[1]: key \"side\" is missing" },
+	{ "a word where a list belongs is refused", LINKS
+	  "  - { device: eth0, side: inside, prefixes: 10.0.0.0/24 }\n",
+	  "t.yaml:3: links[0].prefixes: \"10.0.0.0/24\" is one word, expected a list such as "
+	  "[A, B]" },
+	{ "a list where a word belongs is refused", "instance: [n0]\n",
+	  "t.yaml:1: instance: a list does not fit here, expected one word or number" },
+	{ "a list where a mapping belongs is refused", HEAD "timers: [300]\n",
+	  "t.yaml:2: timers: a list does not fit here, expected a mapping such as {key: value}" },
+	{ "a mapping where a list belongs is refused", HEAD "links: { device: eth0 }\n",
+	  "t.yaml:2: links: a mapping does not fit here, expected a list such as [A, B]" },
+	{ "an instance name with a capital is refused", "instance: N0\n",
+	  "t.yaml:1: instance: \"N0\" is not a name, expected 1 to 32 of a-z, 0-9 and -" },
+	{ "an instance name of 33 characters is refused",
+	  "instance: abcdefghijklmnopqrstuvwxyz0123456\n",
+	  "t.yaml:1: instance: \"abcdefghijklmnopqrstuvwxyz0123456\" is not a name, expected 1 to "
+	  "32 of a-z, 0-9 and -" },
+	{ "an instance name that leaves the pin path is refused", "instance: ../n0\n",
+	  "t.yaml:1: instance: \"../n0\" is not a name, expected 1 to 32 of a-z, 0-9 and -" },
+	{ "a device name of 16 characters is refused", LINKS
+	  "  - { device: abcdefghijklmnop, side: outside }\n",
+	  "t.yaml:3: links[0].device: \"abcdefghijklmnop\" is not a device, expected the name of a "
+	  "network device, 1 to 15 characters" },
+	{ "a device name with a quote, which nftables would read, is refused", LINKS
+	  "  - { device: 'a\"b', side: outside }\n",
+	  "t.yaml:3: links[0].device: \"a\"b\" is not a device, expected the name of a network "
+	  "device, 1 to 15 characters" },
+	{ "a device name with a wildcard is refused", LINKS
+	  "  - { device: 'eth*', side: outside }\n",
+	  "t.yaml:3: links[0].device: \"eth*\" is not a device, expected the name of a network "
+	  "device, 1 to 15 characters" },
+	{ "a wrong side is refused", LINKS "  - { device: eth0, side: upside }\n",
+	  "t.yaml:3: links[0].side: \"upside\" is not a side, expected inside, outside or both" },
+	{ "a wrong mode is refused", LINKS "  - { device: eth0, side: outside, mode: fast }\n",
+	  "t.yaml:3: links[0].mode: \"fast\" is not a mode, expected native or generic" },
+	{ "two modes on one device are refused", LINKS
+	  "  - { device: eth1, side: outside, vlan: 1 }\n"
+	  "  - { device: eth1, side: outside, vlan: 2, mode: generic }\n",
+	  "t.yaml:4: links[1].mode: \"generic\" differs from the mode of another link of "
+	  "\"eth1\", expected one mode for a device" },
+	{ "zone 256 is refused", LINKS
+	  "  - { device: eth0, side: inside, prefixes: [10.0.0.0/8], zone: 256 }\n",
+	  "t.yaml:3: links[0].zone: \"256\" is not a zone, expected 0 to 255" },
+	{ "a negative zone is refused", LINKS
+	  "  - { device: eth0, side: inside, prefixes: [10.0.0.0/8], zone: -1 }\n",
+	  "t.yaml:3: links[0].zone: \"-1\" is not a zone, expected 0 to 255" },
+	{ "a hexadecimal zone is refused", LINKS
+	  "  - { device: eth0, side: inside, prefixes: [10.0.0.0/8], zone: 0x1 }\n",
+	  "t.yaml:3: links[0].zone: \"0x1\" is not a zone, expected 0 to 255" },
+	{ "a zone on an outside link is refused", LINKS
+	  "  - { device: eth1, side: outside, zone: 1 }\n",
+	  "t.yaml:3: links[0].zone: link \"eth1\" has side outside, expected a zone on inside links "
+	  "only" },
+	{ "a zone that no pool serves is refused", LINKS
+	  "  - device: eth0\n    side: inside\n    prefixes: [10.0.0.0/8]\n    zone: 1\n"
+	  "pools:\n  - { name: p0, addresses: [203.0.113.10], zones: [0] }\n",
+	  "t.yaml:6: links[0].zone: no pool serves zone 1 of link \"eth0\", expected it in the "
+	  "zones of a pool, or a pool without zones" },
+	{ "an inside link without prefixes is refused", LINKS
+	  "  - { device: eth0, side: inside }\n" "pools:\n" POOL,
+	  "t.yaml:3: links[0].prefixes: link \"eth0\" has side inside and no prefixes, expected a "
+	  "list such as [10.0.0.0/24]" },
+	{ "a one-armed link without prefixes is refused", LINKS
+	  "  - { device: eth0, side: both }\n" "pools:\n" POOL,
+	  "t.yaml:3: links[0].prefixes: link \"eth0\" has side both and no prefixes, expected a "
+	  "list such as [10.0.0.0/24]" },
+	{ "prefixes on an outside link are refused", LINKS
+	  "  - { device: eth1, side: outside, prefixes: [10.0.0.0/8] }\n",
+	  "t.yaml:3: links[0].prefixes: link \"eth1\" has side outside, expected prefixes on inside "
+	  "links only" },
+	{ "a prefix without length is refused", LINKS
+	  "  - { device: eth0, side: inside, prefixes: [10.0.0.0] }\n",
+	  "t.yaml:3: links[0].prefixes[0]: \"10.0.0.0\" is not a prefix, expected one such as "
+	  "10.0.0.0/24" },
+	{ "a prefix of length 33 is refused", LINKS
+	  "  - { device: eth0, side: inside, prefixes: [10.0.0.0/33] }\n",
+	  "t.yaml:3: links[0].prefixes[0]: \"10.0.0.0/33\" is not a prefix, expected one such as "
+	  "10.0.0.0/24" },
+	{ "a prefix with host bits is refused", LINKS
+	  "  - device: eth0\n    side: inside\n    prefixes:\n      - 10.1.0.0/16\n"
+	  "      - 10.0.0.1/24\n",
+	  "t.yaml:7: links[0].prefixes[1]: \"10.0.0.1/24\" is not a prefix, expected one whose bits "
+	  "after the length are zero" },
+	{ "an IPv6 prefix is refused", LINKS
+	  "  - { device: eth0, side: inside, prefixes: ['2001:db8::/32'] }\n",
+	  "t.yaml:3: links[0].prefixes[0]: \"2001:db8::/32\" is not a prefix, expected one such as "
+	  "10.0.0.0/24" },
+	{ "prefixes of one zone that overlap are refused, the later one quoted", LINKS INSIDE
+	  "  - { device: eth2, side: inside, prefixes: [10.0.0.0/8] }\n",
+	  "t.yaml:4: links[1].prefixes[0]: \"10.0.0.0/8\" overlaps 10.0.0.0/24 of link \"eth0\", "
+	  "expected disjoint prefixes within zone 0" },
+	{ "the same device twice is refused", LINKS OUTSIDE OUTSIDE,
+	  "t.yaml:4: links[1].device: link \"eth1\" is there twice, expected each device and VLAN "
+	  "once" },
+	{ "the same VLAN twice is refused", LINKS
+	  "  - { device: eth1, side: outside, vlan: 7 }\n"
+	  "  - { device: eth1, side: outside, vlan: [7] }\n",
+	  "t.yaml:4: links[1].device: link \"eth1\" is there twice, expected each device and VLAN "
+	  "once" },
+	{ "VLAN 4095 is refused", LINKS "  - { device: eth1, side: outside, vlan: 4095 }\n",
+	  "t.yaml:3: links[0].vlan: \"4095\" is not a VLAN, expected 1 to 4094" },
+	{ "VLAN 0 is refused", LINKS "  - { device: eth1, side: outside, vlan: [7, 0] }\n",
+	  "t.yaml:3: links[0].vlan[1]: \"0\" is not a VLAN, expected 1 to 4094" },
+	{ "three tags are refused", LINKS
+	  "  - { device: eth1, side: outside, vlan: [1, 2, 3] }\n",
+	  "t.yaml:3: links[0].vlan: 3 tags, expected one, or [outer, inner]" },
+	{ "no tags in a list are refused", LINKS "  - { device: eth1, side: outside, vlan: [] }\n",
+	  "t.yaml:3: links[0].vlan: 0 tags, expected one, or [outer, inner]" },
+	{ "a mapping as VLAN is refused", LINKS
+	  "  - { device: eth1, side: outside, vlan: { a: 1 } }\n",
+	  "t.yaml:3: links[0].vlan: \"?\" is not a VLAN, expected 1 to 4094" },
+	{ "a next hop that is neither address nor MAC is refused", LINKS
+	  "  - { device: eth1, side: outside, next-hop: router }\n",
+	  "t.yaml:3: links[0].next-hop: \"router\" is not a next hop, expected an IPv4 address or a "
+	  "MAC such as 02:00:00:00:00:01" },
+	{ "a multicast MAC as next hop is refused", LINKS
+	  "  - { device: eth1, side: outside, next-hop: '01:00:5e:00:00:01' }\n",
+	  "t.yaml:3: links[0].next-hop: \"01:00:5e:00:00:01\" is not a next hop, expected a unicast "
+	  "MAC address" },
+	{ "a list as next hop is refused", LINKS
+	  "  - { device: eth1, side: outside, next-hop: [192.0.2.1] }\n",
+	  "t.yaml:3: links[0].next-hop: not one word, expected an IPv4 address or a MAC" },
+	{ "an unknown side of a next hop is refused", LINKS
+	  "  - { device: eth1, side: outside, next-hop: { up: 192.0.2.1 } }\n",
+	  "t.yaml:3: links[0].next-hop: unknown key \"up\", expected one of: inside, outside" },
+	{ "a next hop to the side that a link does not have is refused", LINKS
+	  "  - { device: eth1, side: outside, next-hop: { inside: 192.0.2.1 } }\n",
+	  "t.yaml:3: links[0].next-hop: link \"eth1\" has side outside, expected a next hop to that "
+	  "side only" },
+	{ "two next hops to the outside are refused", LINKS
+	  "  - { device: eth1, side: outside, next-hop: 192.0.2.1 }\n"
+	  "  - { device: eth2, side: outside, next-hop: 192.0.2.2 }\n",
+	  "t.yaml:4: links[1].next-hop: links \"eth1\" and \"eth2\" both have a next hop to the "
+	  "outside, expected one in all" },
+	{ "a pool without name is refused", POOLS "  - { addresses: [203.0.113.10] }\n",
+	  "t.yaml:3: pools[0]: key \"name\" is missing" },
+	{ "a pool without addresses is refused", POOLS "  - { name: p0, addresses: [] }\n",
+	  "t.yaml:3: pools[0].addresses: pool \"p0\" has no addresses, expected a list such as "
+	  "[203.0.113.10-203.0.113.13]" },
+	{ "two pools of one name are refused", POOLS POOL
+	  "  - { name: p0, addresses: [203.0.113.11] }\n",
+	  "t.yaml:4: pools[1].name: pool \"p0\" is there twice, expected each name once" },
+	{ "pools that overlap are refused", POOLS POOL
+	  "  - name: p1\n    addresses:\n      - 203.0.113.64\n      - 203.0.113.0/28\n",
+	  "t.yaml:7: pools[1].addresses[1]: \"203.0.113.0-203.0.113.15\" overlaps 203.0.113.10 of "
+	  "pool \"p0\", expected each address once" },
+	{ "an address twice in one pool is refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.10, 203.0.113.9-203.0.113.11] }\n",
+	  "t.yaml:3: pools[0].addresses[1]: \"203.0.113.9-203.0.113.11\" overlaps 203.0.113.10 of "
+	  "pool \"p0\", expected each address once" },
+	{ "a range that runs backwards is refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.13-203.0.113.10] }\n",
+	  "t.yaml:3: pools[0].addresses[0]: \"203.0.113.13-203.0.113.10\" is not a range, expected "
+	  "the lower address first" },
+	{ "an address with a number above 255 is refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.256] }\n",
+	  "t.yaml:3: pools[0].addresses[0]: \"203.0.113.256\" is not an address or a range, "
+	  "expected 203.0.113.10, 203.0.113.10-203.0.113.13 or 203.0.113.0/28" },
+	{ "a multicast address in a pool is refused", POOLS
+	  "  - { name: p0, addresses: [224.0.0.1] }\n",
+	  "t.yaml:3: pools[0].addresses[0]: \"224.0.0.1\" is not usable on the Internet, expected "
+	  "unicast addresses outside of 0.0.0.0/8 and 127.0.0.0/8" },
+	{ "a range across the loopback network is refused", POOLS
+	  "  - { name: p0, addresses: [126.255.255.255-128.0.0.1] }\n",
+	  "t.yaml:3: pools[0].addresses[0]: \"126.255.255.255-128.0.0.1\" is not usable on the "
+	  "Internet, expected unicast addresses outside of 0.0.0.0/8 and 127.0.0.0/8" },
+	{ "a pool prefix with host bits is refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.1/28] }\n",
+	  "t.yaml:3: pools[0].addresses[0]: \"203.0.113.1/28\" is not a prefix, expected one whose "
+	  "bits after the length are zero" },
+	{ "the whole Internet as a pool is refused", POOLS
+	  "  - { name: p0, addresses: [0.0.0.0/0] }\n",
+	  "t.yaml:3: pools[0].addresses[0]: \"0.0.0.0/0\" is not an address or a range, expected "
+	  "203.0.113.10, 203.0.113.10-203.0.113.13 or 203.0.113.0/28" },
+	{ "more than 4096 addresses are refused", POOLS
+	  "  - { name: p0, addresses: [203.0.0.0/19] }\n",
+	  "t.yaml:2: pools: 8192 addresses in all pools, expected at most 4096" },
+	{ "more addresses than the limit says are refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.10-203.0.113.12] }\nlimits: { addresses: 2 }\n",
+	  "t.yaml:2: pools: 3 addresses in all pools, expected at most 2" },
+	{ "a port above 65535 is refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.10], ports: 1024-65536 }\n",
+	  "t.yaml:3: pools[0].ports: \"1024-65536\" is not a port or a range, expected 0 to 65535, "
+	  "or such as 1024-65535" },
+	{ "ports that run backwards are refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.10], ports: 2000-1024 }\n",
+	  "t.yaml:3: pools[0].ports: \"2000-1024\" is not a range, expected the lower port first" },
+	{ "port 0 is refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.10], ports: 0-65535 }\n",
+	  "t.yaml:3: pools[0].ports: \"0-65535\" begins with port 0, expected 1 to 65535" },
+	{ "a pool whose ports are all reserved is refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.10], ports: 5000-5002, reserved: [5002, 5000-5001] "
+	  "}\n",
+	  "t.yaml:3: pools[0].reserved: pool \"p0\" reserves all of its ports, expected some of "
+	  "5000-5002 to remain" },
+	{ "a reserved port that is no number is refused", POOLS
+	  "  - { name: p0, addresses: [203.0.113.10], reserved: [http] }\n",
+	  "t.yaml:3: pools[0].reserved[0]: \"http\" is not a port or a range, expected 0 to 65535, "
+	  "or such as 1024-65535" },
+	{ "a UDP timer below two minutes is refused (RFC 4787 REQ-5, U5)",
+	  HEAD "timers:\n  udp: 119\n",
+	  "t.yaml:3: timers.udp: \"119\" is not a time in seconds, expected 120 to 604800" },
+	{ "an ICMP timer below a minute is refused (RFC 5508 REQ-2, I2)",
+	  HEAD "timers:\n  icmp: 59\n",
+	  "t.yaml:3: timers.icmp: \"59\" is not a time in seconds, expected 60 to 604800" },
+	{ "an established TCP timer below 2 h 4 min is refused (RFC 5382 REQ-5, T5)",
+	  HEAD "timers:\n  tcp-established: 7439\n",
+	  "t.yaml:3: timers.tcp-established: \"7439\" is not a time in seconds, expected 7440 to "
+	  "604800" },
+	{ "a TCP timer after RST below four minutes is refused (RFC 7857 section 2.2, X2)",
+	  HEAD "timers:\n  tcp-reset: 239\n",
+	  "t.yaml:3: timers.tcp-reset: \"239\" is not a time in seconds, expected 240 to 604800" },
+	{ "a TCP opening timer below four seconds is refused (X1)",
+	  HEAD "timers:\n  tcp-opening: 3\n",
+	  "t.yaml:3: timers.tcp-opening: \"3\" is not a time in seconds, expected 4 to 604800" },
+	{ "a timer of more than a week is refused", HEAD "timers: { udp: 604801 }\n",
+	  "t.yaml:2: timers.udp: \"604801\" is not a time in seconds, expected 120 to 604800" },
+	{ "a timer with a unit is refused", HEAD "timers: { udp: 300s }\n",
+	  "t.yaml:2: timers.udp: \"300s\" is not a time in seconds, expected 120 to 604800" },
+	{ "a timer without value is refused", HEAD "timers:\n  udp:\n",
+	  "t.yaml:3: timers.udp: \"\" is not a time in seconds, expected 120 to 604800" },
+	{ "an option that is neither true nor false is refused", HEAD "options: { parity: maybe }\n",
+	  "t.yaml:2: options.parity: \"maybe\" is not a switch, expected true or false" },
+	{ "a limit of zero is refused", HEAD "limits: { mappings: 0 }\n",
+	  "t.yaml:2: limits.mappings: \"0\" is not a limit, expected 1 to 268435456" },
+	{ "more addresses than slots are refused", HEAD "limits: { addresses: 4097 }\n",
+	  "t.yaml:2: limits.addresses: \"4097\" is not a limit, expected 1 to 4096" },
+	{ "a place to listen without port is refused", HEAD "metrics: { listen: 127.0.0.1 }\n",
+	  "t.yaml:2: metrics.listen: \"127.0.0.1\" is not a place to listen, expected ADDRESS:PORT "
+	  "such as 127.0.0.1:9464" },
+	{ "a sweep of more than one core is refused", HEAD "sweep: { cpu-percent: 101 }\n",
+	  "t.yaml:2: sweep.cpu-percent: \"101\" is not a share of one core in percent, expected 1 "
+	  "to 100" },
+};
+
+#define N_REFUSED (sizeof(refused) / sizeof(refused[0]))
+
+static void is_refused(void **state)
+{
+	const struct refused *row = *state;
+	struct daisy_config *config = (void *)-1;
+
+	assert_int_equal(daisy_config_parse("t.yaml", row->text, strlen(row->text), false, &config),
+			 -22);
+	assert_null(config);
+	assert_string_equal(daisy_error(), row->error);
+}
+
+static struct daisy_config *parse(const char *text)
+{
+	struct daisy_config *config;
+
+	if (daisy_config_parse("t.yaml", text, strlen(text), false, &config))
+		fail_msg("refused: %s", daisy_error());
+	return config;
+}
+
+static void smallest_file(void **state)
+{
+	struct daisy_config *config = parse(LINKS INSIDE OUTSIDE "pools:\n"
+		"  - { name: p0, addresses: [203.0.113.10-203.0.113.13] }\n");
+	const struct daisy_config_pool *pool = &config->pools[0];
+
+	assert_string_equal(config->name, "n0");
+	assert_int_equal(config->n_links, 2);
+	assert_string_equal(config->links[0].device, "eth0");
+	assert_int_equal(config->links[0].side, SIDE_INSIDE);
+	assert_false(config->links[0].generic);
+	assert_int_equal(config->links[0].n_prefixes, 1);
+	assert_int_equal(config->links[0].prefixes[0].addr, 0x0a000000);
+	assert_int_equal(config->links[0].prefixes[0].len, 24);
+	assert_int_equal(config->links[1].side, SIDE_OUTSIDE);
+	assert_int_equal(config->n_pools, 1);
+	assert_int_equal(pool->first_port, 1024);
+	assert_int_equal(pool->last_port, 65535);
+	assert_int_equal(daisy_config_n_addresses(config), 4);
+	assert_string_equal(config->metrics_listen, "");
+	daisy_config_free(config);
+}
+
+static void default_timers(void **state)
+{
+	struct daisy_config *config = parse(HEAD);
+
+	assert_int_equal(config->timer_s[DAISY_TIMER_UDP], 300);
+	assert_int_equal(config->timer_s[DAISY_TIMER_ICMP], 60);
+	assert_int_equal(config->timer_s[DAISY_TIMER_TCP_OPENING], 240);
+	assert_int_equal(config->timer_s[DAISY_TIMER_TCP_ESTABLISHED], 7440);
+	assert_int_equal(config->timer_s[DAISY_TIMER_TCP_CLOSING], 240);
+	assert_int_equal(config->timer_s[DAISY_TIMER_TCP_RESET], 240);
+	assert_int_equal(config->timer_s[DAISY_TIMER_HOLD], 120);
+	daisy_config_free(config);
+}
+
+static void ranges_with_gaps(void **state)
+{
+	struct daisy_config *config = parse(POOLS "  - { name: p0, addresses: [203.0.113.1, "
+		"198.51.100.7-198.51.100.9, 192.0.2.64/30] }\n");
+	const struct daisy_config_range *ranges = config->pools[0].ranges;
+
+	assert_int_equal(config->pools[0].n_ranges, 3);
+	assert_int_equal(ranges[0].first, 0xcb007101);
+	assert_int_equal(ranges[0].last, 0xcb007101);
+	assert_int_equal(ranges[1].first, 0xc6336407);
+	assert_int_equal(ranges[1].last, 0xc6336409);
+	assert_int_equal(ranges[2].first, 0xc0000240);
+	assert_int_equal(ranges[2].last, 0xc0000243);
+	assert_int_equal(daisy_config_n_addresses(config), 8);
+	daisy_config_free(config);
+}
+
+static void zones_share_prefixes(void **state)
+{
+	struct daisy_config *config = parse(LINKS
+		"  - { device: eth0, side: inside, prefixes: [10.0.0.0/8], zone: 1 }\n"
+		"  - { device: eth1, side: inside, prefixes: [10.0.0.0/8], zone: 2 }\n"
+		"pools:\n" POOL);
+
+	assert_int_equal(config->links[0].zone, 1);
+	assert_int_equal(config->links[1].zone, 2);
+	daisy_config_free(config);
+}
+
+static void vlan_forms(void **state)
+{
+	struct daisy_config *config = parse(LINKS
+		"  - { device: eth1, side: outside, vlan: 7 }\n"
+		"  - { device: eth1, side: outside, vlan: [7, 8] }\n"
+		"  - { device: eth1, side: outside }\n");
+
+	assert_int_equal(config->links[0].n_tags, 1);
+	assert_int_equal(config->links[0].tag[0], 7);
+	assert_int_equal(config->links[1].n_tags, 2);
+	assert_int_equal(config->links[1].tag[0], 7);
+	assert_int_equal(config->links[1].tag[1], 8);
+	assert_int_equal(config->links[2].n_tags, 0);
+	daisy_config_free(config);
+}
+
+static void nexthop_forms(void **state)
+{
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 0x0a };
+	struct daisy_config *config = parse(LINKS
+		"  - { device: eth0, side: both, prefixes: [10.0.0.0/8], next-hop: { inside: "
+		"10.0.0.1, outside: '02:00:00:00:00:0a' } }\npools:\n" POOL);
+	const struct daisy_config_link *link = &config->links[0];
+
+	assert_int_equal(link->to_inside.kind, NEXTHOP_ADDRESS);
+	assert_int_equal(link->to_inside.addr.s_addr, htonl(0x0a000001));
+	assert_int_equal(link->to_outside.kind, NEXTHOP_MAC);
+	assert_memory_equal(link->to_outside.mac, mac, 6);
+	daisy_config_free(config);
+}
+
+static void single_nexthop(void **state)
+{
+	struct daisy_config *config = parse(LINKS
+		"  - { device: eth0, side: inside, prefixes: [10.0.0.0/8], next-hop: 10.0.0.1 }\n"
+		"  - { device: eth1, side: outside, next-hop: 203.0.113.1 }\npools:\n" POOL);
+
+	assert_int_equal(config->links[0].to_inside.kind, NEXTHOP_ADDRESS);
+	assert_int_equal(config->links[0].to_outside.kind, NEXTHOP_BY_ROUTE);
+	assert_int_equal(config->links[1].to_inside.kind, NEXTHOP_BY_ROUTE);
+	assert_int_equal(config->links[1].to_outside.kind, NEXTHOP_ADDRESS);
+	daisy_config_free(config);
+}
+
+#define EVERYTHING \
+	"instance: all-of-it\n" \
+	"links:\n" \
+	"- device: eth0\n" \
+	"  side: inside\n" \
+	"  mode: generic\n" \
+	"  prefixes: [10.0.0.0/8, 100.64.0.0/10]\n" \
+	"  zone: 3\n" \
+	"  vlan: [100, 200]\n" \
+	"- device: eth1\n" \
+	"  side: both\n" \
+	"  prefixes: [10.0.0.0/8]\n" \
+	"  next-hop: {inside: 10.0.0.1, outside: '02:00:00:00:00:01'}\n" \
+	"pools:\n" \
+	"- name: p0\n" \
+	"  addresses: [203.0.113.10-203.0.113.13, 203.0.113.20]\n" \
+	"  ports: 2000-3000\n" \
+	"  reserved: [2001, 2010-2020]\n" \
+	"  zones: [0, 3]\n" \
+	"timers:\n" \
+	"  udp: 120\n" \
+	"  hold-down: 0\n" \
+	"options:\n" \
+	"  parity: true\n" \
+	"  range-preservation: true\n" \
+	"limits:\n" \
+	"  addresses: 16\n" \
+	"  mappings: 100000\n" \
+	"  subscribers: 1000\n" \
+	"  connections: 2000\n" \
+	"metrics:\n" \
+	"  listen: 127.0.0.1:9464\n" \
+	"sweep:\n" \
+	"  cpu-percent: 7\n"
+
+static void assert_format(const struct daisy_config *config, const char *expected)
+{
+	char *text, *line;
+	size_t len;
+
+	assert_int_equal(daisy_config_format(config, &text, &len), 0);
+	line = strndup(text, len);
+	assert_string_equal(line, expected);
+	free(line);
+	free(text);
+}
+
+static void written_as_read(void **state)
+{
+	struct daisy_config *config = parse(EVERYTHING);
+
+	assert_format(config, EVERYTHING);
+	daisy_config_free(config);
+}
+
+static void copy_is_equal(void **state)
+{
+	struct daisy_config *config = parse(EVERYTHING), *copy = daisy_config_copy(config);
+
+	assert_non_null(copy);
+	daisy_config_free(config);
+	assert_format(copy, EVERYTHING);
+	daisy_config_free(copy);
+}
+
+static void defaults_are_not_written(void **state)
+{
+	struct daisy_config *config = parse(HEAD "timers: { udp: 300 }\nsweep: {}\n");
+
+	assert_format(config, "instance: n0\nlinks: []\npools: []\n");
+	daisy_config_free(config);
+}
+
+/* A file in a folder of its own. */
+static void save_replaces(void **state)
+{
+	char dir[] = "/tmp/daisy-config-XXXXXX", path[64], left[96];
+	struct daisy_config *config = parse(EVERYTHING), *again;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/n0.yaml", dir);
+	assert_int_equal(daisy_config_save(config, path), 0);
+	assert_int_equal(daisy_config_save(config, path), 0);
+	assert_int_equal(daisy_config_load(path, false, &again), 0);
+	assert_format(again, EVERYTHING);
+	snprintf(left, sizeof(left), "%s.new", path);
+	assert_int_equal(access(left, F_OK), -1);
+	unlink(path);
+	rmdir(dir);
+	daisy_config_free(again);
+	daisy_config_free(config);
+}
+
+static void missing_file(void **state)
+{
+	struct daisy_config *config;
+
+	assert_int_equal(daisy_config_load("/nonexistent/n0.yaml", false, &config), -2);
+	assert_string_equal(daisy_error(),
+			    "/nonexistent/n0.yaml: cannot read: No such file or directory");
+}
+
+static void missing_device(void **state)
+{
+	static const char text[] = LINKS "  - { device: daisy-none, side: outside }\n";
+	static const char expected[] = "t.yaml:3: links[0].device: no device \"daisy-none\" on "
+		"this host, expected one of: ";
+	struct daisy_config *config;
+
+	assert_int_equal(daisy_config_parse("t.yaml", text, strlen(text), true, &config), -22);
+	assert_non_null(strstr(daisy_error(), expected));
+}
+
+static void every_prefix_of_a_text(void **state)
+{
+	static const char text[] = EVERYTHING;
+	struct daisy_config *config;
+
+	/* Whatever a file that is cut off says, reading it ends, with a config or an error. */
+	for (size_t len = 0; len < sizeof(text) - 1; len++) {
+		if (daisy_config_parse("t.yaml", text, len, false, &config))
+			assert_memory_equal(daisy_error(), "t.yaml:", 7);
+		daisy_config_free(config);
+	}
+}
+
+static void garbage(void **state)
+{
+	char text[256];
+	unsigned int seed = 4787;
+	struct daisy_config *config;
+
+	for (int i = 0; i < 20000; i++) {
+		size_t len = (size_t)rand_r(&seed) % sizeof(text);
+
+		for (size_t j = 0; j < len; j++)
+			text[j] = (char)rand_r(&seed);
+		if (daisy_config_parse("t.yaml", text, len, false, &config))
+			assert_memory_equal(daisy_error(), "t.yaml:", 7);
+		daisy_config_free(config);
+	}
+}
+
+#define ACCEPTED(title, fn) { .name = title, .test_func = fn }
+
+static const struct CMUnitTest accepted[] = {
+	ACCEPTED("the smallest file gives two links and four addresses", smallest_file),
+	ACCEPTED("timers are those of the RFCs unless said otherwise (U5, I2, T5, X1, X2, G8)",
+		 default_timers),
+	ACCEPTED("a pool takes addresses, ranges and prefixes with gaps between (G3)",
+		 ranges_with_gaps),
+	ACCEPTED("two zones may have the same prefix", zones_share_prefixes),
+	ACCEPTED("a VLAN is a number, or a list of outer and inner", vlan_forms),
+	ACCEPTED("a one-armed link has a next hop for each side", nexthop_forms),
+	ACCEPTED("a single next hop is the one of the link's side", single_nexthop),
+	ACCEPTED("a configuration is written as it was read", written_as_read),
+	ACCEPTED("a copy outlives its original", copy_is_equal),
+	ACCEPTED("defaults are not written", defaults_are_not_written),
+	ACCEPTED("saving replaces the file and leaves nothing beside it", save_replaces),
+	ACCEPTED("a file that is not there is named", missing_file),
+	ACCEPTED("a device that is not there is refused with those that are", missing_device),
+	ACCEPTED("a file cut off at any byte gives a configuration or an error with its place",
+		 every_prefix_of_a_text),
+	ACCEPTED("twenty thousand files of random bytes give errors with their place", garbage),
+};
+
+#define N_ACCEPTED (sizeof(accepted) / sizeof(accepted[0]))
+
+int main(void)
+{
+	struct CMUnitTest tests[N_REFUSED + N_ACCEPTED];
+
+	for (size_t i = 0; i < N_REFUSED; i++)
+		tests[i] = (struct CMUnitTest){ .name = refused[i].title, .test_func = is_refused,
+						.initial_state = (void *)&refused[i] };
+	memcpy(tests + N_REFUSED, accepted, sizeof(accepted));
+	return _cmocka_run_group_tests("config", tests, N_REFUSED + N_ACCEPTED, NULL, NULL);
+}
