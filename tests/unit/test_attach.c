@@ -278,12 +278,6 @@ static void test_unpinned(void **state)
 	inst = pinned_one;
 }
 
-static void test_note(void **state)
-{
-	assert_non_null(strstr(daisy_attach_note("d0"), "NAPI"));
-	assert_null(daisy_attach_note("lo"));
-}
-
 #define TEST(sentence, name) { sentence, name, setup, teardown, NULL }
 
 static int enter(void **state)

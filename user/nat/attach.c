@@ -65,32 +65,6 @@ static void device_name(char device[PIN_SIZE], const char *pin)
 		*colon = '.';
 }
 
-/* Driver as ethtool -i names it. */
-static void driver_name(const char *device, char name[32])
-{
-	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
-	struct ifreq request = { .ifr_data = (void *)&info };
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
-	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request))
-		strcpy(info.driver, "unknown");
-	snprintf(name, 32, "%s", info.driver);
-	if (fd >= 0)
-		close(fd);
-}
-
-const char *daisy_attach_note(const char *device)
-{
-	char driver[32];
-
-	driver_name(device, driver);
-	if (strcmp(driver, "veth"))
-		return NULL;
-	return "frames that XDP sends out of a veth device arrive only if its peer runs NAPI: "
-	       "attach an XDP program to the peer too (one that passes everything will do)";
-}
-
 static int program_info(int fd, struct bpf_prog_info *info)
 {
 	uint32_t length = sizeof(*info);
@@ -239,7 +213,7 @@ static int explain(int err, const char *device, enum daisy_xdp_mode mode)
 	else if (err == -EOPNOTSUPP && mode == DAISY_XDP_NATIVE)
 		advice = "; mode generic works with every driver, but is slow";
 	else if (err == -ERANGE || err == -EINVAL)
-		advice = "; is its MTU too large for native XDP (3520 bytes as a rule)? "
+		advice = "; is its MTU too large for native XDP (3506 bytes as a rule)? "
 			 "mode generic has no limit";
 	else if (err == -ENOSPC || err == -ENOMEM)
 		advice = "; native XDP wants a transmit queue for each CPU: see ethtool -l";

@@ -45,7 +45,4 @@ int daisy_attach(struct daisy_instance *inst, const char *device, int program_fd
 /* Detach our program; 0 also if it or the device is gone. -EBUSY: another's program is there. */
 int daisy_detach(struct daisy_instance *inst, const char *device);
 
-/* What to know about native XDP on this kind of device, one line; NULL: nothing. */
-const char *daisy_attach_note(const char *device);
-
 #endif
