@@ -101,7 +101,8 @@ int daisy_instance_advance(struct daisy_request *request)
 	daisy_instance_clock_advance(request->daemon->inst,
 				     daisy_arg_number(request, "seconds", 0));
 	daisy_daemon_alive(request->daemon);
-	return ANSWER_DONE;
+	/* So that whoever moved the clock finds gone what has expired by it. */
+	return daisy_sweeper_round(request->daemon->sweeper) ? : ANSWER_DONE;
 }
 
 int daisy_config_show(struct daisy_request *request)
