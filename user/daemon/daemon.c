@@ -203,8 +203,8 @@ static void stop(struct daisy_daemon *d, const char *name, bool remove)
 	daisy_census_free(d->census);
 	daisy_sweeper_free(d->sweeper);
 	daisy_instance_close(d->inst);
-	if (remove)
-		daisy_instance_purge(d->options.bpffs, name);
+	if (remove && (daisy_instance_purge(d->options.bpffs, name) || daisy_guard_remove(name)))
+		daisy_log(LOG_ERR, "%s", daisy_error());
 	if (d->signal_watch.fd > 0)
 		close(d->signal_watch.fd);
 	daisy_loop_close(d->loop);

@@ -275,6 +275,8 @@ void daisy_tables_drop(struct daisy_daemon *d, const struct daisy_config *config
 			daisy_log(LOG_ERR, "address %s: %s", text, daisy_error());
 		else
 			daisy_log(LOG_NOTICE, "address %s: removed", text);
+		/* Each takes some grace periods, and there may be thousands. */
+		daisy_daemon_alive(d);
 	}
 	drop_prefixes(d, config);
 	for (int i = 0; i < N_POOL_NUMBERS; i++)
