@@ -308,7 +308,6 @@ int main(void)
 		TEST("a device that was deleted and made again is attached anew", test_device_made_again),
 		TEST("purge detaches the instance's programs", test_purge_detaches),
 		TEST("an instance without pins knows its own programs", test_unpinned),
-		TEST("veth devices come with a hint about the peer's NAPI", test_note),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -65,6 +65,21 @@ static void device_name(char device[PIN_SIZE], const char *pin)
 		*colon = '.';
 }
 
+/* Driver as ethtool -i names it. */
+static void driver_name(const char *device, char name[32])
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq request = { .ifr_data = (void *)&info };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &request))
+		strcpy(info.driver, "unknown");
+	snprintf(name, 32, "%s", info.driver);
+	if (fd >= 0)
+		close(fd);
+}
+
 static int program_info(int fd, struct bpf_prog_info *info)
 {
 	uint32_t length = sizeof(*info);
