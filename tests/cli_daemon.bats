@@ -102,6 +102,23 @@ documented() {
 	run -3 daisy config check
 }
 
+@test "a new link whose device loses packets, or cannot be used, is warned of with what to do" {
+	run -0 --separate-stderr daisy link set dev s0 side inside prefix 10.9.0.0/24
+	assert_equal "$stderr" 'daisy: link set: warning: s0: napi: veth: the other end does not run NAPI: frames that XDP sends are lost; attach an XDP program that passes everything to the other end; GRO on is not enough'
+	run -0 --separate-stderr daisy link set dev s0 prefix 10.8.0.0/24
+	assert_equal "$stderr" ''
+	run -0 grep -c 'link s0: napi: veth: the other end does not run NAPI' "$TOPO_DIR/n0.log"
+	faces_xdp nowhere:s1
+	ipn box link set s1 mtu 4000
+	run -1 --separate-stderr daisy link set dev s1 side inside prefix 10.7.0.0/24
+	assert_equal "${stderr_lines[0]}" 'daisy: link set: warning: s1: mtu: 4000: veth takes native XDP up to 3506, at the other end too; ip link set dev s1 mtu 3506, or attach with mode generic'
+	assert_regex "${stderr_lines[1]}" '^daisy: link set: .*s1'
+	assert_equal "${#stderr_lines[@]}" 2
+	ipn box link set s1 mtu 1500
+	run -0 --separate-stderr daisy link set dev s1 side inside prefix 10.7.0.0/24
+	assert_equal "$stderr" ''
+}
+
 @test "link set changes what is given and leaves the rest" {
 	daisy link set dev s0 side inside prefix 10.9.0.0/24
 	daisy link set dev s0 prefix 10.8.0.0/24 prefix 10.7.0.0/24

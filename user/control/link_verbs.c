@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/verbs.h"
+#include "daemon/advice.h"
 #include "lib/error.h"
 
 static json_t *vlan_json(const struct daisy_config_link *link)
@@ -264,16 +265,22 @@ static int set_link(struct daisy_request *request, const struct daisy_config_lin
 }
 
 /* First the promise to undo, then the change, which without it may lock somebody out. */
+static void warn_client(void *ctx, const char *text)
+{
+	daisy_reply_warning(ctx, text);
+}
+
 int daisy_link_set(struct daisy_request *request)
 {
 	struct daisy_daemon *d = request->daemon;
 	uint32_t confirm = daisy_arg_number(request, "confirm", 0);
-	bool pended = false;
+	bool pended = false, is_new;
 	struct daisy_config_link name;
 	int err = read_name(request, &name);
 
 	if (err)
 		return err;
+	is_new = !daisy_config_link_find(d->config, name.device, name.n_tags, name.tag);
 	if (confirm > 86400) {
 		daisy_error_set("\"%u\" is not a time to confirm, expected 1 to 86400 seconds",
 				confirm);
@@ -287,6 +294,8 @@ int daisy_link_set(struct daisy_request *request)
 	}
 	if (!err)
 		err = set_link(request, &name);
+	if (is_new)
+		daisy_advice(name.device, warn_client, request);
 	if (err && pended)
 		daisy_daemon_confirm(d, &name);
 	return err;

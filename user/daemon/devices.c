@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/advice.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/log.h"
@@ -318,12 +319,21 @@ static bool wants_generic(const struct daisy_config *config, const char *device)
 	return false;
 }
 
+static void log_advice(void *ctx, const char *text)
+{
+	daisy_log(LOG_WARNING, "link %s", text);
+}
+
 static int attach_one(struct daisy_daemon *d, struct daisy_device_program *program,
 		      enum daisy_xdp_mode mode, int ifindex)
 {
-	int fd = daisy_instance_program_load(d->inst, carrier_number(d, program->name));
-	int err = fd < 0 ? fd : daisy_attach(d->inst, program->name, fd, mode);
+	int fd, err;
 
+	/* Once, not with every retry. */
+	if (!program->ifindex && !*program->error)
+		daisy_advice(program->name, log_advice, NULL);
+	fd = daisy_instance_program_load(d->inst, carrier_number(d, program->name));
+	err = fd < 0 ? fd : daisy_attach(d->inst, program->name, fd, mode);
 	if (fd >= 0)
 		close(fd);
 	program->ifindex = err ? 0 : ifindex;

@@ -98,6 +98,9 @@ static void report_program(const struct daisy_findings *out, struct daisy_device
 	else if (!strcmp(name, "xdp_dispatcher"))
 		daisy_finding_ok(out, "program", "libxdp's dispatcher, %s: xdp-loader status %s lists what runs",
 				 mode_name, device->name);
+	else if (!strcmp(name, "?"))
+		daisy_finding_warn(out, "program", "an XDP program (id %u, %s) is attached, whose name only root "
+				   "may know|run as root", id, mode_name);
 	else
 		daisy_finding_fail(out, "program", "a foreign XDP program, %s (id %u, %s), is attached|"
 				   "if it may go: ip link set dev %s xdp%s off", name, id, mode_name,
