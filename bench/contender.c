@@ -83,6 +83,12 @@ void contender_attach(struct contenders *all, enum contender_kind kind)
 	link_attach(all->bench, LINK_N1, all->each[kind].outside_fd);
 }
 
+void links_kernel(struct contenders *all)
+{
+	link_attach(all->bench, LINK_N0, -1);
+	link_attach(all->bench, LINK_N1, -1);
+}
+
 static void sinks_attach(struct contenders *all, const struct bpf_program *program)
 {
 	link_attach(all->bench, LINK_S0, bpf_program__fd(program));
@@ -113,8 +119,9 @@ void nft_set(const struct bench *bench, unsigned int n_addrs)
 	nft_clear(bench);
 	snprintf(rules, sizeof(rules),
 		 "table ip nat { chain post { type nat hook postrouting priority srcnat; "
-		 "oifname \"n1\" ip saddr 10.64.0.0/10 snat to %s-%s%s; } }",
-		 first_text, last_text, n_addrs > 1 ? " persistent" : "");
+		 "oifname \"n1\" ip saddr 10.64.0.0/10 snat to %s%s%s%s; }; }",
+		 first_text, n_addrs > 1 ? "-" : "", n_addrs > 1 ? last_text : "",
+		 n_addrs > 1 ? " persistent" : "");
 	if (ns_run(bench, NS_NAT, NULL, argv))
 		die("nft refuses the NAT rules");
 }
@@ -143,7 +150,8 @@ uint64_t nft_connections(const struct bench *bench)
 
 /* ------------------------------------------------------------------------ */
 
-uint64_t verdict_ports(const struct sink_verdicts *verdicts)
+/* Ports seen, distinct per address. */
+static uint64_t verdict_ports(const struct sink_verdicts *verdicts)
 {
 	uint64_t n = 0;
 

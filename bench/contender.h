@@ -36,6 +36,8 @@ void contenders_close(struct contenders *all);
 void contenders_daisy_set(struct contenders *all, struct daisy *daisy);
 /* Put it between the generators and the sinks. */
 void contender_attach(struct contenders *all, enum contender_kind kind);
+/* No program between the ends: the kernel forwards. */
+void links_kernel(struct contenders *all);
 /* Both ends pass everything to the kernel, for real programs (ping, iperf3). */
 void sinks_pass(struct contenders *all);
 void sinks_count(struct contenders *all);
@@ -47,14 +49,10 @@ void nft_clear(const struct bench *bench);
 uint64_t nft_connections(const struct bench *bench);
 void nft_flush(const struct bench *bench);
 
-/* What is_checked found out about one full cycle of frames. */
-struct sink_verdicts;
-/* Ports seen, distinct per external address. */
-uint64_t verdict_ports(const struct sink_verdicts *verdicts);
 struct traffic;
 /*
  * Send one full cycle and look at every frame behind the contender; die if one
- * is not translated right. `ttl` is what must arrive. Returns the good ones.
+ * is not translated right, or if two flows share a port. Returns the good ones.
  */
 uint64_t contender_check(struct contenders *all, enum contender_kind kind,
 			 struct traffic *traffic, bool inbound, uint32_t first_addr,

@@ -26,6 +26,7 @@ enum bench_link { LINK_S0, LINK_N0, LINK_N1, LINK_D0, N_LINKS };
 #define ADDR_NAT_OUTSIDE 0xc6336401u	/* 198.51.100.1, n1 */
 #define ADDR_UPSTREAM 0xc6336402u	/* 198.51.100.2, d0: the default gateway */
 #define ADDR_HOSTS 0x0a400000u		/* 10.64.0.0, the first inside host */
+#define ADDR_CLIENT (ADDR_HOSTS + 1)	/* 10.64.0.1, programs in src */
 #define ADDR_REMOTE 0xc6130001u		/* 198.19.0.1, what the hosts talk to */
 #define ADDR_POOL 0xcb007100u		/* 203.0.113.0, the first external address */
 #define PORT_REMOTE 53
@@ -38,7 +39,6 @@ struct bench {
 	int cpu;		/* everything runs here */
 	int cpu2;		/* the second core of the scaling figure, -1: there is none */
 	double seconds;		/* wanted length of one measurement */
-	const char *out;	/* folder of the results */
 };
 
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));

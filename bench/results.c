@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <jansson.h>
 
 #include "harness.h"
 #include "results.h"
 
-static json_t *parts, *summary;
+static json_t *parts, *summary, *plots;
 
 static json_t *object_get(json_t *parent, const char *key)
 {
@@ -63,6 +66,39 @@ void summary_text(const char *key, const char *value)
 	json_object_set_new(summary, key, json_string(value));
 }
 
+void plot_add(const char *plot, const char *format, ...)
+{
+	char line[256];
+	json_t *lines;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (!plots)
+		plots = json_object();
+	lines = json_object_get(plots, plot);
+	if (!lines) {
+		lines = json_array();
+		json_object_set_new(plots, plot, lines);
+	}
+	json_array_append_new(lines, json_string(line));
+}
+
+static void plot_write(const char *folder, const char *name, const json_t *lines)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/nat-%s.dat", folder, name);
+	file = fopen(path, "w");
+	if (!file)
+		die("cannot write %s: %s", path, strerror(errno));
+	for (size_t i = 0; i < json_array_size(lines); i++)
+		fprintf(file, "%s\n", json_string_value(json_array_get(lines, i)));
+	fclose(file);
+}
+
 static void file_write(const char *folder, const char *name, const json_t *json)
 {
 	char path[512];
@@ -72,13 +108,15 @@ static void file_write(const char *folder, const char *name, const json_t *json)
 		die("cannot write %s", path);
 }
 
-void results_write(const char *folder)
+void results_write(const char *folder, const char *name)
 {
-	const char *name;
+	const char *key;
 	json_t *part;
 
-	json_object_foreach(parts, name, part)
-		file_write(folder, name, part);
+	json_object_foreach(parts, key, part)
+		file_write(folder, key, part);
+	json_object_foreach(plots, key, part)
+		plot_write(folder, key, part);
 	if (summary)
-		file_write(folder, "summary", summary);
+		file_write(folder, name, summary);
 }
