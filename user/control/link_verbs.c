@@ -67,11 +67,14 @@ static void add_device(json_t *item, struct daisy_daemon *d, int number)
 static void add_attachment(json_t *item, struct daisy_daemon *d, const char *device)
 {
 	const struct daisy_device_program *program = daisy_devices_program(d, device);
+	const struct daisy_nl_link *found = daisy_interfaces_by_name(&d->interfaces, device);
 	const char *error = program ? program->error : "";
 	struct daisy_attachment now;
 	json_t *attached = NULL;
 
-	if (!daisy_attachment_get(d->inst, device, &now) && now.ours)
+	if (found && strcmp(found->name, device))
+		error = "the device has another name now, expected the one of the configuration";
+	else if (!daisy_attachment_get(d->inst, device, &now) && now.ours)
 		attached = json_string(daisy_xdp_mode_name(now.mode));
 	else if (program && program->ifindex && !*error)
 		error = "the program was detached by somebody else";
@@ -248,9 +251,17 @@ static void spread_mode(struct daisy_config *config, const struct daisy_config_l
 			config->links[i].generic = link->generic;
 }
 
+static void warn_client(void *ctx, const char *text)
+{
+	daisy_reply_warning(ctx, text);
+}
+
+/* First the promise to undo, then the change, which without it may lock somebody out. */
 static int set_link(struct daisy_request *request, const struct daisy_config_link *name)
 {
 	struct daisy_config *config = daisy_config_copy(request->daemon->config);
+	bool is_new = config && !daisy_config_link_find(config, name->device, name->n_tags,
+							name->tag);
 	struct daisy_config_link *link = config ? find_or_add(config, name) : NULL;
 	int err = link ? read_settings(request, link) : -ENOMEM;
 
@@ -258,29 +269,25 @@ static int set_link(struct daisy_request *request, const struct daisy_config_lin
 		spread_mode(config, link);
 		err = daisy_config_check(config);
 	}
-	if (!err)
-		return daisy_daemon_apply(request->daemon, config);
-	daisy_config_free(config);
-	return err;
-}
-
-/* First the promise to undo, then the change, which without it may lock somebody out. */
-static void warn_client(void *ctx, const char *text)
-{
-	daisy_reply_warning(ctx, text);
+	if (err) {
+		daisy_config_free(config);
+		return err;
+	}
+	if (is_new)
+		daisy_advice(name->device, warn_client, request);
+	return daisy_daemon_apply(request->daemon, config);
 }
 
 int daisy_link_set(struct daisy_request *request)
 {
 	struct daisy_daemon *d = request->daemon;
 	uint32_t confirm = daisy_arg_number(request, "confirm", 0);
-	bool pended = false, is_new;
+	bool pended = false;
 	struct daisy_config_link name;
 	int err = read_name(request, &name);
 
 	if (err)
 		return err;
-	is_new = !daisy_config_link_find(d->config, name.device, name.n_tags, name.tag);
 	if (confirm > 86400) {
 		daisy_error_set("\"%u\" is not a time to confirm, expected 1 to 86400 seconds",
 				confirm);
@@ -294,8 +301,6 @@ int daisy_link_set(struct daisy_request *request)
 	}
 	if (!err)
 		err = set_link(request, &name);
-	if (is_new)
-		daisy_advice(name.device, warn_client, request);
 	if (err && pended)
 		daisy_daemon_confirm(d, &name);
 	return err;

@@ -238,14 +238,25 @@ static uint16_t carrier_number(const struct daisy_daemon *d, const char *device)
 	return 0;
 }
 
-static void find_devices(struct daisy_daemon *d, struct daisy_device_link *link)
+/* Returns whether the guard has to learn a new name. */
+static bool find_devices(struct daisy_daemon *d, struct daisy_device_link *link)
 {
 	const struct daisy_nl_link *base = base_device(d, &link->config);
 	const struct daisy_nl_link *l3 = l3_device(d, &link->config);
+	bool renamed;
 
 	note_change(d, link, base);
 	link->device = base ? base->ifindex : 0;
 	link->l3_device = l3 ? l3->ifindex : 0;
+	if (!l3 || !strcmp(l3->name, link->l3_name))
+		return false;
+	renamed = *link->l3_name;
+	if (renamed)
+		daisy_log(LOG_WARNING, "link %s: its device \"%s\" is called \"%s\" now; the "
+			  "configuration has to follow before the next start",
+			  link->config.device, link->l3_name, l3->name);
+	memcpy(link->l3_name, l3->name, sizeof(link->l3_name));
+	return renamed;
 }
 
 /*
@@ -294,11 +305,14 @@ int daisy_devices_sync(struct daisy_daemon *d)
 {
 	struct daisy_conf *conf = daisy_instance_conf(d->inst);
 	uint16_t to_outside = 0;
+	bool renamed = false;
 	int err = 0;
 
 	for (int i = FIRST_LINK; i < DAISY_MAX_LINKS; i++)
-		if (d->devices.link[i].used)
-			find_devices(d, &d->devices.link[i]);
+		if (d->devices.link[i].used && find_devices(d, &d->devices.link[i]))
+			renamed = true;
+	if (renamed && d->config)
+		err = daisy_devices_guard(d, d->config);
 	daisy_nexthops_static_mark(d->nexthops);
 	for (int i = FIRST_LINK; i < DAISY_MAX_LINKS; i++) {
 		int one = d->devices.link[i].used ? sync_link(d, i, &to_outside) : 0;

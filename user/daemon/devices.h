@@ -23,6 +23,7 @@ struct daisy_device_link {
 	struct daisy_config_link config;	/* without its lists */
 	int device;		/* ifindex of the device the program is on; 0: missing */
 	int l3_device;		/* of the one with addresses and routes; 0: missing */
+	char l3_name[IFNAMSIZ];	/* its name now, which the guard has to know */
 	bool up;
 };
 
@@ -45,7 +46,10 @@ struct daisy_devices {
 int daisy_devices_number(struct daisy_daemon *d, const struct daisy_config *config);
 /* Guard and forwarding for every device of the links; nothing is attached before. */
 int daisy_devices_guard(struct daisy_daemon *d, const struct daisy_config *config);
-/* Write what the interfaces say into the links; announces devices that came, went or changed. */
+/*
+ * Write what the interfaces say into the links; announces devices that came,
+ * went or changed. A device with a new name is guarded under that, too.
+ */
 int daisy_devices_sync(struct daisy_daemon *d);
 /* Attach where nothing, or another mode, is attached. `all`: renew the program everywhere. */
 int daisy_devices_attach(struct daisy_daemon *d, const struct daisy_config *config, bool all);
