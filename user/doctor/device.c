@@ -42,8 +42,8 @@ static void check_state(const struct daisy_findings *out, const struct daisy_dev
 static void check_mtu(const struct daisy_findings *out, const struct daisy_device *device)
 {
 	if (device->is_veth && device->mtu > VETH_MAX_MTU)
-		daisy_finding_fail(out, "mtu", "%u: veth takes native XDP up to %d, at the other end too|"
-				   "ip link set dev %s mtu %d, or attach with mode generic",
+		daisy_finding_warn(out, "mtu", "%u: veth refuses native XDP where the other end's MTU is above "
+				   "%d|ip link set dev %s mtu %d at both ends, or attach with mode generic",
 				   device->mtu, VETH_MAX_MTU, device->name, VETH_MAX_MTU);
 	else if (!device->is_veth && device->mtu > PAGE_MTU)
 		daisy_finding_warn(out, "mtu", "%u: many drivers refuse native XDP above one page a frame|"
