@@ -23,6 +23,7 @@
 
 #define TENTH_MS 100
 #define SECOND_MS 1000
+#define LOCK_WAIT_MS 2000
 
 void daisy_daemon_alive(struct daisy_daemon *d)
 {
@@ -126,6 +127,22 @@ static int open_timers(struct daisy_daemon *d)
 	return err ? err : daisy_timer_add(d->loop, &d->tenth, TENTH_MS);
 }
 
+/*
+ * A daemon that was killed a moment ago holds its lock until the kernel has taken
+ * it apart: wait for it rather than make whoever restarts us try again.
+ */
+static int open_when_free(const struct daisy_instance_spec *spec, struct daisy_daemon *d)
+{
+	const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
+	uint64_t deadline_ms = daisy_now_ms() + LOCK_WAIT_MS;
+	int err;
+
+	do {
+		err = daisy_instance_open(spec, &d->inst, &d->opened);
+	} while (err == -EBUSY && daisy_now_ms() < deadline_ms && !nanosleep(&pause, NULL));
+	return err;
+}
+
 static int open_instance(struct daisy_daemon *d, const struct daisy_config *config)
 {
 	uint64_t n = daisy_config_n_addresses(config);
@@ -143,7 +160,7 @@ static int open_instance(struct daisy_daemon *d, const struct daisy_config *conf
 		spec.timer_s[i] = config->timer_s[i];
 	if (!spec.timer_s[DAISY_TIMER_HOLD])
 		spec.timer_s[DAISY_TIMER_HOLD] = UINT32_MAX;
-	return daisy_instance_open(&spec, &d->inst, &d->opened);
+	return open_when_free(&spec, d);
 }
 
 static int open_parts(struct daisy_daemon *d)

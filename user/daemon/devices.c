@@ -251,7 +251,7 @@ static bool find_devices(struct daisy_daemon *d, struct daisy_device_link *link)
 	if (!l3 || !strcmp(l3->name, link->l3_name))
 		return false;
 	renamed = *link->l3_name;
-	if (renamed)
+	if (renamed && strcmp(l3->name, l3->first_name))
 		daisy_log(LOG_WARNING, "link %s: its device \"%s\" is called \"%s\" now; the "
 			  "configuration has to follow before the next start",
 			  link->config.device, link->l3_name, l3->name);
