@@ -134,9 +134,17 @@ untranslated() {
 	warm_up in1 198.51.100.10
 }
 
-@test "a program taken away under a running daemon is put back" {
+@test "a program taken away under a running daemon is shown as missing, nothing leaves, a reload puts it back" {
 	ipn box link set dev e1 xdpdrv off
-	wait_until 15 kernel_mode_is e1 native
+	assert_equal "$(link_fact e1 attached)" null
+	assert_equal "$(link_fact e1 error)" 'the program was detached by somebody else'
+	capture isp o0 half ip
+	run ! on in1 ping -c1 -W1 198.51.100.10
+	capture_end half
+	# e0's program still translates, and e1 transmits what it is handed; answers stay out.
+	assert_equal "$(captured half ip.src -- 'ip.addr == 10.0.0.0/8')" ''
+	run -0 daisy instance reload
+	assert_equal "$(kernel_mode e1)" native
 	warm_up in1 198.51.100.10
 }
 

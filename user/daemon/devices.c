@@ -363,6 +363,16 @@ static int attach_one(struct daisy_daemon *d, struct daisy_device_program *progr
 	return 0;
 }
 
+/* Asks the kernel: a program that somebody detached is put back by whoever applies a configuration. */
+static bool runs(struct daisy_daemon *d, const struct daisy_device_program *program,
+		 enum daisy_xdp_mode mode, int ifindex)
+{
+	struct daisy_attachment now;
+
+	return program->ifindex == ifindex && program->mode == mode &&
+	       !daisy_attachment_get(d->inst, program->name, &now) && now.ours && now.mode == mode;
+}
+
 int daisy_devices_attach(struct daisy_daemon *d, const struct daisy_config *config, bool all)
 {
 	for (int i = 0; i < DAISY_MAX_LINKS; i++) {
@@ -375,7 +385,7 @@ int daisy_devices_attach(struct daisy_daemon *d, const struct daisy_config *conf
 			continue;
 		mode = wants_generic(config, program->name) ? DAISY_XDP_GENERIC : DAISY_XDP_NATIVE;
 		base = daisy_interfaces_by_name(&d->interfaces, program->name);
-		if (!base || (!all && program->ifindex == base->ifindex && program->mode == mode))
+		if (!base || (!all && runs(d, program, mode, base->ifindex)))
 			continue;
 		err = attach_one(d, program, mode, base->ifindex);
 		if (err)
