@@ -57,8 +57,8 @@ EVERY(hairpin, every_word, HAIRPIN(UDP(H1, H2), C_hairpin))
 EVERY(error_in, every_word_quoted, IN(ICMP_ERROR(S1, H1, 3, 3, UDP(H1, S1)), C_in_icmp_error))
 EVERY(error_out, every_word_quoted, OUT(ICMP_ERROR(H1, S1, 3, 3, UDP(S1, H1)), C_out_icmp_error))
 EVERY(echo_reply, every_word,
-      REPLY(AT_OUTSIDE, ECHO(WORLD(7, 9), LITERAL(EXT0, 0)), ECHO_REPLY(LITERAL(EXT0, 0), WORLD(7, 9)),
-	    C_icmp_echo_replies))
+	REPLY(AT_OUTSIDE, ECHO(WORLD(7, 9), LITERAL(EXT0, 0)),
+	      ECHO_REPLY(LITERAL(EXT0, 0), WORLD(7, 9)), C_icmp_echo_replies))
 
 static uint16_t word_at(const uint8_t *frame, size_t at)
 {
