@@ -249,7 +249,7 @@ int main(int argc, char **argv)
 {
 	const struct bed_spec spec = {
 		/* Many mappings on paper give the overflow table its size; the index is cut down below. */
-		.instance = { .max_slots = 1, .max_mappings = 1 << 22 }, .n_addresses = 1,
+		.instance = { .max_slots = 1, .max_mappings = 1 << 23 }, .n_addresses = 1,
 		.prefix = 0x0a000000, .prefix_len = 8,
 	};
 	static struct soak s = { .rng = { 0x50a4 } };
