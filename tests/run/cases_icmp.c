@@ -64,6 +64,22 @@ static void icmp_source_again(struct bed *bed)
 	memcpy(daisy_instance_links(bed->inst)[LINK_IN].addr, bed_link(LINK_IN)->addr, 4);
 }
 
+/* Quoted: another source address than the one the error was sent to, and a port that has a mapping there. */
+static void quoted_source_is_another(struct bed *bed)
+{
+	struct pkt quoted = UDP(LITERAL(ADDR(192, 0, 2, 77), 0), S1);
+	struct step s = DROP(AT_OUTSIDE, ICMP_ERROR(ROUTER, LITERAL(0, 0), 3, 3, UDP(H1, S1)), NO_MAPPING_ERROR);
+	const struct end host = H1;
+	struct place at;
+
+	if (state_find(bed, DAISY_UDP, &host, &at) != 1)
+		play_fail("no mapping");
+	s.in.dst.addr = state_addr(bed, at.slot);
+	quoted.src.port = at.port;
+	s.in.inner = &quoted;
+	play_step(bed, &s);
+}
+
 static void ten_errors_a_second(struct bed *bed)
 {
 	daisy_instance_conf(bed->inst)->icmp_rate = 10;
@@ -161,8 +177,7 @@ static const struct play plays[] = {
 	  STEPS(OPEN_UDP, DROP(AT_OUTSIDE, ICMP_ERROR(ROUTER, LITERAL(EXT0, 0), 3, 3, TCP(LITERAL(EXT0, 5000), S1, SYN)),
 			       NO_MAPPING_ERROR)) },
 	{ "An ICMP error whose quoted source is not the address it was sent to is dropped (I4)",
-	  STEPS(OPEN_UDP, DROP(AT_OUTSIDE, ICMP_ERROR(ROUTER, LITERAL(EXT_LOW, 0), 3, 3, UDP(H1, S1)),
-			       NO_MAPPING_ERROR)) },
+	  STEPS(OPEN_UDP, CALL(quoted_source_is_another)) },
 	{ "An ICMP error about an ICMP error is dropped (I4)",
 	  STEPS(OPEN_UDP, DROP(AT_OUTSIDE, ICMP_ERROR(ROUTER, LITERAL(EXT0, 0), 3, 3,
 						      ECHO(LITERAL(EXT0, 0), ROUTER, .type = 3, .payload = 28)),
@@ -299,6 +314,11 @@ static const struct play plays[] = {
 	{ "An echo request from outside to an external address is answered by it (I11)",
 	  STEPS(REPLY(AT_OUTSIDE, ECHO(WORLD(7, 9), LITERAL(EXT0, 0)), ECHO_REPLY(LITERAL(EXT0, 0), WORLD(7, 9)),
 		      C_icmp_echo_replies), STATE("")) },
+	{ "An echo reply of an external address has a time to live of its own, also for a request with TTL 1 (I11)",
+	  STEPS(REPLY(AT_OUTSIDE, ECHO(WORLD(7, 9), LITERAL(EXT0, 0), .ttl = 1),
+		      ECHO_REPLY(LITERAL(EXT0, 0), WORLD(7, 9)), C_icmp_echo_replies),
+		REPLY(AT_OUTSIDE, ECHO(WORLD(7, 9), LITERAL(EXT0, 0), .ttl = 250),
+		      ECHO_REPLY(LITERAL(EXT0, 0), WORLD(7, 9)), C_icmp_echo_replies)) },
 	{ "An echo request from outside with odd length and options is answered (I11, R3)",
 	  STEPS(REPLY(AT_OUTSIDE, ECHO(WORLD(7, 9), LITERAL(EXT0, 0), .payload = 57, WITH_OPTIONS),
 		      ECHO_REPLY(LITERAL(EXT0, 0), WORLD(7, 9), .payload = 57, WITH_OPTIONS), C_icmp_echo_replies)) },

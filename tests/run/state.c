@@ -262,19 +262,63 @@ static unsigned int count_subscribers(struct bed *bed)
 	return n;
 }
 
+/* A TCP mapping counts its connections in the table: those the inside answered, and strangers'. */
+static const char *conns_contradiction(struct bed *bed, const struct place *at)
+{
+	static char text[200];
+	const struct daisy_mapping *m = state_record(bed, at);
+	int fd = daisy_instance_map_fd(bed->inst, "conns");
+	struct daisy_conn_key key, *last = NULL;
+	union daisy_conn_control ctl;
+	uint32_t conns = 0;
+
+	while (!bpf_map_get_next_key(fd, last, &key)) {
+		last = &key;
+		if (key.slot == at->slot && key.ext_port == at->port && key.generation == m->ctl.generation &&
+		    !bpf_map_lookup_elem(fd, &key, &ctl))
+			conns += ctl.flags & CONN_ANSWERED ? 1 : 0x10000;
+	}
+	if (conns == m->conns)
+		return NULL;
+	snprintf(text, sizeof(text), "a mapping counts %08x connections in the table, there are %08x", m->conns,
+		 conns);
+	return text;
+}
+
+static const char *all_conns_contradiction(struct bed *bed)
+{
+	struct place at = { .proto = DAISY_TCP };
+	const char *wrong = NULL;
+
+	for (at.slot = 0; at.slot < BED_N_SLOTS && !wrong; at.slot++) {
+		unsigned int port;
+
+		if (is_untouched(bed, at.slot, DAISY_TCP))
+			continue;
+		for (port = 0; port < DAISY_VECTOR_SIZE && !wrong; port++) {
+			at.port = port;
+			if (state_record(bed, &at)->ctl.state == MAPPING_ACTIVE)
+				wrong = conns_contradiction(bed, &at);
+		}
+	}
+	return wrong;
+}
+
 const char *state_contradiction(struct bed *bed)
 {
 	static char text[200];
 	unsigned int i, active, indexed, overflow, counted;
+	const char *wrong = NULL;
 
 	for (i = 0; i < BED_N_SLOTS * DAISY_N_PROTOS; i++) {
-		const char *wrong = NULL;
-
 		if (!is_untouched(bed, i / DAISY_N_PROTOS, i % DAISY_N_PROTOS))
 			wrong = ports_contradiction(bed, i / DAISY_N_PROTOS, i % DAISY_N_PROTOS);
 		if (wrong)
 			return wrong;
 	}
+	wrong = all_conns_contradiction(bed);
+	if (wrong)
+		return wrong;
 	active = count_active(bed);
 	indexed = count_index(bed);
 	overflow = count_overflow(bed);
