@@ -41,8 +41,9 @@ static void check_state(const struct daisy_findings *out, const struct daisy_dev
 
 static void check_mtu(const struct daisy_findings *out, const struct daisy_device *device)
 {
-	if (device->is_veth && device->mtu > VETH_MAX_MTU)
-		daisy_finding_warn(out, "mtu", "%u: veth refuses native XDP where the other end's MTU is above "
+	/* It is the other end's that counts, which may be out of sight; hardly ever do they differ. */
+	if (device->is_veth && device->mtu > VETH_MAX_MTU && !device->is_ours)
+		daisy_finding_fail(out, "mtu", "%u: veth refuses native XDP where the other end's MTU is above "
 				   "%d|ip link set dev %s mtu %d at both ends, or attach with mode generic",
 				   device->mtu, VETH_MAX_MTU, device->name, VETH_MAX_MTU);
 	else if (!device->is_veth && device->mtu > PAGE_MTU)
@@ -116,12 +117,12 @@ static void check_present(const struct daisy_findings *out, struct daisy_device 
 	daisy_doctor_queues(device);
 	check_kind(out, device);
 	check_state(out, device);
-	check_mtu(out, device);
 	check_address(out, device);
 	check_queues(out, device);
 	daisy_doctor_native(out, device);
 	daisy_doctor_napi(out, device);
 	daisy_doctor_program(out, device);
+	check_mtu(out, device);
 	check_forwarding(out, device);
 	check_rp_filter(out, device);
 	daisy_doctor_offloads(out, device);
