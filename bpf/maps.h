@@ -148,9 +148,9 @@ struct {
 } port_maps SEC(".maps");
 
 /*
- * Two-choice index, buckets of one cache line (mmapable arrays are page
- * aligned, plain ones are not). Creations add, sweeps remove, outbound packets
- * read. Sized by max-mappings. A key that finds both buckets full goes to
+ * Index, buckets of one cache line (mmapable arrays are page aligned, plain
+ * ones are not). Creations add, sweeps remove, outbound packets read, and write
+ * hints. Sized by max-mappings. A key that finds its four buckets full goes to
  * index_overflow; when that is full too, the creation is refused.
  */
 struct {
@@ -164,8 +164,8 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
-	__type(key, struct daisy_overflow_key);
-	__type(value, union daisy_entry);
+	__type(key, union daisy_index_key);
+	__type(value, union daisy_ref);
 } index_overflow SEC(".maps");
 
 /* TCP connections beyond those in the record. Full: translated untracked, counted. */

@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "lib/arp.h"
+#include "lib/fast.h"
 #include "lib/icmp_error.h"
 #include "lib/parse.h"
 #include "lib/translate.h"
@@ -20,25 +21,25 @@ static __always_inline bool is_icmp_error(const struct packet *p)
 	       p->icmp_type == ICMP_PARAMETERPROB;
 }
 
-static __always_inline int icmp_out(struct xdp_md *ctx, struct daisy_conf *c, struct packet *p)
+static __always_inline int icmp_from_inside(struct xdp_md *ctx, struct packet *p)
 {
 	if (p->icmp_type == ICMP_ECHO || p->icmp_type == ICMP_TIMESTAMP) {
 		if (p->ttl <= 1)
 			return time_exceeded(ctx, p);
-		return translate_out(ctx, c, p, DAISY_ICMP);
+		return out_icmp(ctx, p);
 	}
 	return is_icmp_error(p) ? icmp_error_translate(ctx, p) : -REASON_UNSUPPORTED_ICMP;
 }
 
-static __always_inline int from_inside(struct xdp_md *ctx, struct daisy_conf *c, struct packet *p)
+static __always_inline int from_inside(struct xdp_md *ctx, struct packet *p)
 {
 	if (unlikely(p->ttl <= 1) && p->proto != PROTO_ICMP)
 		return time_exceeded(ctx, p);
 	if (p->proto == PROTO_UDP)
-		return translate_out(ctx, c, p, DAISY_UDP);
+		return out_udp(ctx, p);
 	if (p->proto == PROTO_TCP)
-		return translate_out(ctx, c, p, DAISY_TCP);
-	return icmp_out(ctx, c, p);
+		return out_tcp(ctx, p);
+	return icmp_from_inside(ctx, p);
 }
 
 /* From inside to an external address: to another subscriber, or to the NAT itself. */
@@ -55,14 +56,14 @@ static __always_inline int from_inside_to_external(struct xdp_md *ctx, struct pa
 	return p->proto == PROTO_UDP ? hairpin_udp(ctx, p) : hairpin_tcp(ctx, p);
 }
 
-static __always_inline int from_outside(struct xdp_md *ctx, struct daisy_conf *c, struct packet *p)
+static __always_inline int from_outside(struct xdp_md *ctx, struct packet *p)
 {
 	if (p->proto == PROTO_UDP)
-		return translate_in(ctx, c, p, DAISY_UDP);
+		return in_udp(ctx, p);
 	if (p->proto == PROTO_TCP)
-		return translate_in(ctx, c, p, DAISY_TCP);
+		return in_tcp(ctx, p);
 	if (p->icmp_type == ICMP_ECHOREPLY || p->icmp_type == ICMP_TIMESTAMPREPLY)
-		return translate_in(ctx, c, p, DAISY_ICMP);
+		return in_icmp(ctx, p);
 	if (p->icmp_type == ICMP_ECHO)
 		return icmp_echo_reply(ctx, p);
 	return is_icmp_error(p) ? icmp_error_translate(ctx, p) : -REASON_UNSUPPORTED_ICMP;
@@ -130,6 +131,7 @@ static __always_inline int ipv4_packet(struct xdp_md *ctx, struct packet *p, con
 	p->zone = l->zone;
 	p->now = clock_tick(c);
 	p->stale = tick_age(p->now, c->alive_tick) > DAISY_ALIVE_TICKS;
+	clock_publish(c, p->now, p->stale);
 	verdict = direction(p, l->side);
 	if (unlikely(verdict))
 		return verdict;
@@ -143,8 +145,8 @@ static __always_inline int ipv4_packet(struct xdp_md *ctx, struct packet *p, con
 	if (unlikely(verdict))
 		return verdict;
 	if (!p->outbound)
-		return from_outside(ctx, c, p);
-	return p->to_external ? from_inside_to_external(ctx, p) : from_inside(ctx, c, p);
+		return from_outside(ctx, p);
+	return p->to_external ? from_inside_to_external(ctx, p) : from_inside(ctx, p);
 }
 
 /* Frames that are not IPv4 to our own MAC address. */
@@ -218,10 +220,14 @@ int xdp_nat(struct xdp_md *ctx)
 {
 	struct daisy_counters *c = counters_get();
 	struct packet p = {};
-	int verdict = frame(ctx, &p);
+	int verdict;
 
 	if (!c)
 		return XDP_ABORTED;
+	verdict = fast_packet(ctx, c);
+	if (likely(verdict != FAST_MISS))
+		return verdict;
+	verdict = frame(ctx, &p);
 	if (unlikely(verdict < 0)) {
 		count_drop(c, -verdict);
 		return XDP_DROP;

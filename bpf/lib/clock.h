@@ -23,6 +23,23 @@ static __always_inline __u64 clock_ns(const struct daisy_conf *c)
 	return bpf_ktime_get_coarse_ns() + c->clock_offset_ns;
 }
 
+/*
+ * The current tick, and leave it for the packets of the next few jiffies: those
+ * read a variable of the kernel instead of its clock (fast.h). While the
+ * daemon's stamp is old they may not, since they trust remembered next hops.
+ */
+static __always_inline void clock_publish(struct daisy_conf *c, __u32 tick, bool stale)
+{
+	__u64 jiffies = bpf_jiffies64();
+
+	if (stale) {
+		c->tick_jiffies = 0;
+	} else if (c->tick != tick || jiffies - c->tick_jiffies >= DAISY_TICK_JIFFIES / 2) {
+		c->tick = tick;
+		c->tick_jiffies = jiffies;
+	}
+}
+
 static __always_inline __u32 clock_tick(const struct daisy_conf *c)
 {
 	return (clock_ns(c) >> TICK_SHIFT) & DAISY_SEEN_MASK;

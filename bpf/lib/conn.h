@@ -249,14 +249,14 @@ STAGE int conn_track(struct daisy_tcp_mapping *t, const struct conn_packet *p)
 	return 0;
 }
 
-/* Is this a plain segment of the established first connection, seen in this tick? Then nothing is to do. */
+/* Is this a plain segment of the established first connection of the mapping? */
 static __always_inline bool conn_is_quiet(const struct daisy_tcp_mapping *t, __u64 remote,
-					  __u32 tcp_flags, __u32 now, bool outbound)
+					  __u32 tcp_flags)
 {
 	__u64 word = *(const volatile __u64 *)&t->conn[0].ctl.word;
 
 	return conn_state(word) == CONN_ESTABLISHED && t->conn[0].remote.word == remote &&
-	       !(tcp_flags & TCP_CONTROL) && (!outbound || (word & DAISY_SEEN_MASK) == now);
+	       !(tcp_flags & TCP_CONTROL);
 }
 
 #endif

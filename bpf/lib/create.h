@@ -46,7 +46,7 @@ static __always_inline bool inside_prefix(__u32 zone, const void *addr)
 }
 
 /* Steps 2 and 3. Returns the port, or 0 when none is free. *ctl is the record's word. */
-STAGE int create_record(const struct create_args *a, __u32 slot, __u64 *ctl)
+static __always_inline int create_record(const struct create_args *a, __u32 slot, __u64 *ctl)
 {
 	struct daisy_conf *c = conf_get();
 	struct port_wish wish = {};
@@ -93,19 +93,19 @@ STAGE int create_record(const struct create_args *a, __u32 slot, __u64 *ctl)
 /* Meet one candidate of step 5. True if we have lost against it. */
 static __always_inline bool twin_wins(__u64 theirs, __u64 ours, __u64 endpoint, __u32 proto)
 {
-	struct daisy_mapping *m = vector_record(proto, entry_slot(theirs), entry_port(theirs));
-	__u64 ctl, order = (1ULL << DAISY_ENTRY_FP_SHIFT) - 1;
+	struct daisy_mapping *m = vector_record(proto, ref_slot(theirs), ref_port(theirs));
+	__u64 ctl;
 
 	if (!m)
 		return false;
 	ctl = ctl_read(m);
-	if ((ctl >> DAISY_GEN_SHIFT ^ theirs) & DAISY_ENTRY_GEN_MASK || m->inside.word != endpoint)
+	if (m->inside.word != endpoint)
 		return false;
 	if (ctl_state(ctl) == MAPPING_ACTIVE)
 		return true;
 	if (ctl_state(ctl) != MAPPING_NEW)
 		return false;
-	if ((theirs & order) < (ours & order))
+	if (theirs >> DAISY_REF_PORT_SHIFT < ours >> DAISY_REF_PORT_SHIFT)
 		return true;
 	ctl = ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_ABORTED, ctl_seen(ctl)));
 	return ctl_state(ctl) == MAPPING_ACTIVE;
@@ -115,31 +115,29 @@ static __always_inline bool twin_wins(__u64 theirs, __u64 ours, __u64 endpoint, 
 STAGE int twin_search(const struct create_args *a, __u64 ours)
 {
 	struct daisy_conf *c = conf_get();
-	struct daisy_overflow_key key = {};
-	union daisy_entry *e;
-	struct index_place p;
+	union daisy_ref *o;
+	__u64 key, hash;
 
 	if (!a || !c)
 		return true;
-	key.inside.word = a->endpoint;
-	key.proto = a->proto;
-	index_place(c, endpoint_hash(c, a->endpoint, a->proto), &p);
-	for (int n = 0; n < 2 * DAISY_BUCKET_ENTRIES; n++) {
-		__u32 i = p.bucket[n / DAISY_BUCKET_ENTRIES & 1];
-		struct daisy_bucket *b = bpf_map_lookup_elem(&index_buckets, &i);
-		__u64 w;
+	key = index_key(a->endpoint, a->proto);
+	hash = index_hash(c, key);
+	for (int n = 0; n < INDEX_PLACES * DAISY_BUCKET_ENTRIES; n++) {
+		__u32 line = index_line(c, hash, n / DAISY_BUCKET_ENTRIES);
+		struct daisy_bucket *b = bpf_map_lookup_elem(&index_buckets, &line);
+		__u64 ref;
 
 		if (!b)
 			return true;
-		w = entry_read(&b->entry[n % DAISY_BUCKET_ENTRIES]);
-		if (w >> DAISY_ENTRY_FP_SHIFT == p.fingerprint && w != ours &&
-		    twin_wins(w, ours, a->endpoint, a->proto))
+		ref = entry_match(&b->entry[n % DAISY_BUCKET_ENTRIES], key);
+		if (ref && !ref_same(ref, ours) && twin_wins(ref, ours, a->endpoint, a->proto))
 			return true;
 	}
 	if (!c->overflow_used)
 		return false;
-	e = bpf_map_lookup_elem(&index_overflow, &key);
-	return e && entry_read(e) != ours && twin_wins(entry_read(e), ours, a->endpoint, a->proto);
+	o = bpf_map_lookup_elem(&index_overflow, &key);
+	return o && !ref_same(ref_read(o), ours) &&
+	       twin_wins(ref_read(o), ours, a->endpoint, a->proto);
 }
 
 /* Take back a record that no packet has used. */
@@ -150,22 +148,22 @@ static __always_inline void create_undo(struct daisy_mapping *m, const struct cr
 }
 
 /* Steps 4 to 6 for a filled record. Returns 0 or minus a reason. */
-STAGE int create_publish(const struct create_args *a, __u64 entry, __u64 ctl)
+STAGE int create_publish(const struct create_args *a, __u64 ref, __u64 ctl)
 {
 	struct daisy_mapping *m;
 	int err;
 
 	if (!a)
 		return -REASON_NO_VECTOR;
-	m = vector_record(a->proto, entry_slot(entry), entry_port(entry));
+	m = vector_record(a->proto, ref_slot(ref), ref_port(ref));
 	if (!m)
 		return -REASON_NO_VECTOR;
-	err = index_insert(a->endpoint, a->proto, entry);
+	err = index_insert(a->endpoint, a->proto, ref);
 	if (!err) {
-		if (!twin_search(a, entry) &&
+		if (!twin_search(a, ref) &&
 		    ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_ACTIVE, a->now)) == ctl)
 			return 0;
-		index_remove(a->endpoint, a->proto, entry);
+		index_remove(a->endpoint, a->proto, ref);
 		err = -REASON_CREATE_RACE;
 	}
 	create_undo(m, a, ctl);
@@ -187,9 +185,10 @@ static __always_inline void count_created(__u32 proto)
 		c->created_icmp++;
 }
 
-STAGE int create_event(struct xdp_md *ctx, const struct create_args *a, __u64 entry, int reason)
+STAGE int create_event(struct xdp_md *ctx, const struct create_args *a, __u64 ref, int reason)
 {
 	struct daisy_event e = {};
+	struct daisy_mapping *m;
 
 	if (!a)
 		return 0;
@@ -197,26 +196,24 @@ STAGE int create_event(struct xdp_md *ctx, const struct create_args *a, __u64 en
 	e.proto = a->proto;
 	e.reason = reason;
 	e.tick = a->now;
-	e.slot = entry_slot(entry);
-	e.port = entry_port(entry);
-	e.generation = entry & DAISY_ENTRY_GEN_MASK;
+	e.slot = ref_slot(ref);
+	e.port = ref_port(ref);
+	m = reason ? NULL : vector_record(a->proto, e.slot, e.port);
+	e.generation = m ? ctl_generation(ctl_read(m)) : 0;
 	e.link = a->link;
 	e.inside.word = a->endpoint;
-
 	event_send(ctx, &e);
 	return 0;
 }
 
-/* One attempt. Returns the entry, or minus a reason. */
-STAGE __s64 create_once(const struct create_args *a)
+/* One attempt. Returns the index word, or minus a reason. */
+static __always_inline __s64 create_once(const struct create_args *a)
 {
-	struct daisy_conf *c = conf_get();
 	struct daisy_subscriber_key key;
-	struct index_place p;
-	__u64 ctl = 0, entry;
+	__u64 ctl = 0, ref;
 	int slot, port, err;
 
-	if (!a || !c)
+	if (!a)
 		return -REASON_NO_VECTOR;
 	subscriber_key(&key, a->endpoint);
 	slot = subscriber_acquire(&key, a->now);
@@ -227,54 +224,86 @@ STAGE __s64 create_once(const struct create_args *a)
 		subscriber_release(&key, a->now);
 		return -REASON_NO_PORT;
 	}
-	index_place(c, endpoint_hash(c, a->endpoint, a->proto), &p);
-	entry = entry_make(p.fingerprint, slot, port, ctl_generation(ctl));
-	err = create_publish(a, entry, ctl);
+	ref = ref_make(slot, port, a->now);
+	err = create_publish(a, ref, ctl);
 	if (err) {
 		subscriber_release(&key, a->now);
 		return err;
 	}
-	return entry;
+	return ref;
 }
 
 /*
- * The mapping of an endpoint that the first look did not find: find it after
- * all, or create it. Returns the entry, or minus a reason.
+ * Refresh a mapping by an outbound packet (RFC 4787 REQ-6; inbound ones never
+ * do, paper "Lost in NAT" section 3). Written only when a tick has passed, so
+ * that the lines of busy mappings stay clean. False if it ended at this moment.
  */
+static __always_inline bool mapping_refresh(struct daisy_mapping *m, __u32 now)
+{
+	__u64 ctl = ctl_read(m), was;
+
+	if (ctl_state(ctl) != MAPPING_ACTIVE)
+		return false;
+	if (ctl_seen(ctl) == now)
+		return true;
+	was = ctl_cas(m, ctl, (ctl & ~DAISY_SEEN_MASK) | now);
+	return was == ctl || ctl_state(was) == MAPPING_ACTIVE;
+}
+
+/*
+ * What a packet does to the mapping it found. TCP refreshes connections, not
+ * mappings. Returns the word, or 0 if the mapping ended at this moment.
+ */
+static __always_inline __s64 mapping_found(const struct create_args *a, __u64 ref)
+{
+	struct daisy_mapping *m;
+
+	if (a->proto == DAISY_TCP)
+		return ref;
+	m = vector_record(a->proto, ref_slot(ref), ref_port(ref));
+	if (!m || !mapping_refresh(m, a->now))
+		return 0;
+	index_hint(a->endpoint, a->proto, ref, hint_udp(a->now));
+	return ref;
+}
+
+/* The mapping of an endpoint, found or created. Returns its index word, or minus a reason. */
 STAGE __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
 {
 	union daisy_endpoint inside;
 	struct daisy_conf *c = conf_get();
-	__s64 entry;
+	__s64 ref;
 
 	if (!a || !c)
 		return -REASON_NO_VECTOR;
-	entry = index_find(a->endpoint, a->proto);
-	if (entry)
-		return entry;
+	ref = index_find(a->endpoint, a->proto);
+	if (ref)
+		ref = mapping_found(a, ref);
+	if (ref)
+		return ref;
 	inside.word = a->endpoint;
 	if (!inside_prefix(inside.zone, inside.addr))
 		return -REASON_NOT_INSIDE;
 	if (a->find_only)
 		return -REASON_TCP_NO_SYN;
-	entry = create_once(a);
-	if (entry > 0) {
+	ref = create_once(a);
+	if (ref > 0) {
 		count_created(a->proto);
 		if (c->options & DAISY_OPT_EVENTS)
-			create_event(ctx, a, entry, 0);
-		return entry;
+			create_event(ctx, a, ref, 0);
+		return ref;
 	}
-	if (entry != -REASON_CREATE_RACE) {
+	if (ref != -REASON_CREATE_RACE) {
 		if (c->options & DAISY_OPT_EVENTS)
-			create_event(ctx, a, 0, -entry);
-		return entry;
+			create_event(ctx, a, 0, -ref);
+		return ref;
 	}
 	/* The winner becomes ACTIVE within its next few instructions. */
 	for (int i = 0; i < 32; i++) {
-		entry = index_find(a->endpoint, a->proto);
-		if (entry) {
+		ref = index_find(a->endpoint, a->proto);
+		if (ref) {
 			COUNT(create_lost);
-			return entry;
+			return ref;	/* the winner has just stamped it */
 		}
 	}
 	return -REASON_CREATE_RACE;

@@ -99,13 +99,10 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 {
 	__u64 endpoint = m->inside.word;
 	struct daisy_subscriber_key key;
-	struct index_place p;
 
 	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_HOLD, now)) != ctl)
 		return EXPIRE_NOTHING;
-	index_place(c, endpoint_hash(c, endpoint, it->proto), &p);
-	index_remove(endpoint, it->proto,
-		     entry_make(p.fingerprint, it->slot, it->port, ctl_generation(ctl)));
+	index_remove(endpoint, it->proto, ref_make(it->slot, it->port, now));
 	subscriber_key(&key, endpoint);
 	subscriber_release(&key, now);
 	COUNT(expired);

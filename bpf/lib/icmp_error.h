@@ -230,10 +230,10 @@ STAGE int error_in(struct xdp_md *ctx, struct packet *p, const struct quoted *q)
  * The sender may be a router that has no mapping: the outer source becomes the
  * external address of the mapping.
  */
-STAGE int error_out(struct xdp_md *ctx, struct packet *p, const struct quoted *q, __u64 entry)
+STAGE int error_out(struct xdp_md *ctx, struct packet *p, const struct quoted *q, __u64 ref)
 {
 	struct daisy_conf *c = conf_get();
-	__u32 addr = slot_addr(entry_slot(entry));
+	__u32 addr = slot_addr(ref_slot(ref));
 	struct daisy_nexthop *nh;
 	__u64 diff;
 	int err = 0;
@@ -245,17 +245,17 @@ STAGE int error_out(struct xdp_md *ctx, struct packet *p, const struct quoted *q
 		return err < 0 ? err : -REASON_UNRESOLVED;
 	if (!fits(p, nh))
 		return -REASON_TOO_BIG;
-	diff = quoted_rewrite(ctx, p, q, false, addr, entry_port(entry));
+	diff = quoted_rewrite(ctx, p, q, false, addr, ref_port(ref));
 	END(p, out_icmp_error);
 	return error_finish(ctx, p, diff, addr, p->daddr, nh);
 }
 
 /* From inside, about a hairpinned packet: both sides of the quoted packet (RFC 5508 REQ-7). */
-STAGE int error_hairpin(struct xdp_md *ctx, struct packet *p, const struct quoted *q, __u64 entry)
+STAGE int error_hairpin(struct xdp_md *ctx, struct packet *p, const struct quoted *q, __u64 ref)
 {
 	struct daisy_conf *c = conf_get();
 	struct daisy_mapping *m;
-	__u32 addr = slot_addr(entry_slot(entry));
+	__u32 addr = slot_addr(ref_slot(ref));
 	struct daisy_nexthop *nh;
 	union daisy_endpoint in;
 	__u64 diff;
@@ -272,7 +272,7 @@ STAGE int error_hairpin(struct xdp_md *ctx, struct packet *p, const struct quote
 		return err;
 	if (!fits(p, nh))
 		return -REASON_TOO_BIG;
-	diff = quoted_rewrite(ctx, p, q, false, addr, entry_port(entry));
+	diff = quoted_rewrite(ctx, p, q, false, addr, ref_port(ref));
 	diff += quoted_rewrite(ctx, p, q, true, (__u32)in.word, in.port);
 	END(p, hairpin);
 	return error_finish(ctx, p, diff, addr, (__u32)in.word, nh);
@@ -282,7 +282,7 @@ STAGE int error_hairpin(struct xdp_md *ctx, struct packet *p, const struct quote
 STAGE int icmp_error_translate(struct xdp_md *ctx, struct packet *p)
 {
 	struct quoted q = {};
-	__u64 entry;
+	__u64 ref;
 	int err;
 
 	if (!p)
@@ -301,10 +301,10 @@ STAGE int icmp_error_translate(struct xdp_md *ctx, struct packet *p)
 	if (p->ttl <= 1)
 		return -REASON_TTL;
 	/* It has to go to the sender of what it quotes. */
-	entry = index_find(endpoint_word(q.daddr, q.dport, p->zone), q.proto);
-	if (!entry || q.saddr != p->daddr)
+	ref = index_find(endpoint_word(q.daddr, q.dport, p->zone), q.proto);
+	if (!ref || q.saddr != p->daddr)
 		return -REASON_NO_MAPPING_ERROR;
-	return p->to_external ? error_hairpin(ctx, p, &q, entry) : error_out(ctx, p, &q, entry);
+	return p->to_external ? error_hairpin(ctx, p, &q, ref) : error_out(ctx, p, &q, ref);
 }
 
 #endif

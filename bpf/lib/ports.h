@@ -25,14 +25,15 @@ struct port_wish {
 	__u32 options;		/* DAISY_OPT_PARITY, DAISY_OPT_RANGE */
 };
 
+/* Small: the stack of eight nested functions has 512 bytes in all. */
 struct port_search {
 	__u64 mask;		/* ports of the wanted parity, in any leaf */
 	__u32 map;		/* index in port_maps */
-	__u32 first;		/* inclusive */
-	__u32 last;		/* inclusive */
+	__u16 first;		/* inclusive */
+	__u16 last;		/* inclusive */
 	__u32 leaf;		/* next leaf to look at */
-	__u32 bit;		/* start inside that leaf */
-	__u32 wraps;
+	__u16 bit;		/* start inside that leaf */
+	__u16 wraps;
 	__u32 port;		/* the result; 0: none */
 };
 
@@ -139,7 +140,7 @@ STAGE __u32 port_search(__u32 map, __u32 first, __u32 last, __u64 mask, __u32 ra
 }
 
 /* Claim a port. Returns it, or 0 when every port is taken. */
-STAGE __u32 port_claim(const struct port_wish *wish)
+static __always_inline __u32 port_claim(const struct port_wish *wish)
 {
 	struct daisy_port_map *map;
 	__u32 index, first, port = 0;

@@ -30,6 +30,11 @@ static __always_inline __u32 route_slot(__u32 daddr)
 	return (daddr * 0x9e3779b1u) >> 16 & (DAISY_ROUTE_CACHE - 1);
 }
 
+static __always_inline __u64 route_word(__u16 epoch, __u16 nexthop, __u32 daddr)
+{
+	return (__u64)epoch << 48 | (__u64)nexthop << 32 | daddr;
+}
+
 static __always_inline bool side_fits(__u32 side, bool to_inside)
 {
 	return side == SIDE_BOTH || side == (to_inside ? SIDE_INSIDE : SIDE_OUTSIDE);
@@ -156,17 +161,19 @@ static __always_inline struct daisy_nexthop *route_outside(struct xdp_md *ctx,
 	union daisy_route *r;
 	__u32 slot;
 	__u64 word;
+	__u16 epoch;
 	int found;
 
-	if (c->static_nexthop) {
-		*err = -REASON_UNRESOLVED;
-		return nexthop_get(c->static_nexthop);
-	}
 	slot = route_slot(p->daddr);
 	r = bpf_map_lookup_elem(&routes, &slot);
 	if (!r) {
 		*err = -REASON_NO_ROUTE;
 		return NULL;
+	}
+	if (c->static_nexthop) {
+		*err = -REASON_UNRESOLVED;
+		*(volatile __u64 *)&r->word = route_word(c->nexthop_epoch, c->static_nexthop, p->daddr);
+		return nexthop_get(c->static_nexthop);
 	}
 	word = *(volatile __u64 *)&r->word;
 	if (likely((__u32)word == p->daddr && word >> 48 == c->nexthop_epoch && !p->stale)) {
@@ -175,13 +182,13 @@ static __always_inline struct daisy_nexthop *route_outside(struct xdp_md *ctx,
 			return n;
 	}
 	q = (struct route_query){ .daddr = p->daddr, .saddr = saddr, .link = p->link, .now = p->now };
-	word = (__u64)c->nexthop_epoch << 48;	/* before the look: a change during it makes the entry stale */
+	epoch = c->nexthop_epoch;	/* before the look: a change during it makes the entry stale */
 	found = route_find(ctx, &q);
 	*err = found;
 	if (found < 0)
 		return NULL;
 	if (found > ROUTE_FIB_ANSWER)
-		*(volatile __u64 *)&r->word = word | (__u64)found << 32 | p->daddr;
+		*(volatile __u64 *)&r->word = route_word(epoch, found, p->daddr);
 	return route_nexthop(found);
 }
 

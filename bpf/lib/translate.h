@@ -22,50 +22,41 @@ static __always_inline bool fits(const struct packet *p, const struct daisy_next
 	return likely(p->tot_len <= nh->mtu);
 }
 
-/*
- * Refresh a mapping by an outbound packet (RFC 4787 REQ-6; inbound ones never
- * do, paper "Lost in NAT" section 3). Written only when a tick has passed, so
- * that the lines of busy mappings stay clean. False if it ended at this moment.
- */
-static __always_inline bool mapping_refresh(struct daisy_mapping *m, __u64 ctl, __u32 now)
-{
-	__u64 was;
-
-	if (likely(ctl_seen(ctl) == now))
-		return true;
-	was = ctl_cas(m, ctl, (ctl & ~DAISY_SEEN_MASK) | now);
-	return was == ctl || ctl_state(was) == MAPPING_ACTIVE;
-}
-
 /* The TCP connection that an outbound packet belongs to. Returns 0 or minus a reason. */
-static __always_inline int conn_outbound(struct daisy_mapping *m, const struct packet *p,
-					 __u32 slot, __u32 port)
+STAGE int conn_outbound(struct daisy_tcp_mapping *t, const struct packet *p, __u64 ref)
 {
-	struct daisy_tcp_mapping *t = (void *)m;
-	__u64 remote = endpoint_word(p->daddr, p->dport, 0);
-	struct conn_packet cp;
+	struct conn_packet cp = { .slot = ref_slot(ref), .port = ref_port(ref), .outbound = 1 };
 
-	if (likely(conn_is_quiet(t, remote, p->tcp_flags, p->now, true)))
+	if (!t || !p)
 		return 0;
-	cp = (struct conn_packet){
-		.remote = remote, .now = p->now, .slot = slot, .port = port,
-		.flags = p->tcp_flags, .outbound = 1,
-	};
-	return conn_track(t, &cp) ? -REASON_CREATE_RACE : 0;
+	cp.remote = endpoint_word(p->daddr, p->dport, 0);
+	cp.now = p->now;
+	cp.flags = p->tcp_flags;
+	if (conn_track(t, &cp))
+		return -REASON_CREATE_RACE;
+	if (conn_is_quiet(t, cp.remote, p->tcp_flags))
+		index_hint(endpoint_word(p->saddr, p->sport, p->zone), DAISY_TCP, ref,
+			   hint_tcp(cp.remote, p->now));
+	return 0;
 }
 
-static __always_inline void conn_inbound(struct daisy_mapping *m, const struct packet *p,
-					 __u32 slot, __u32 port, __u64 remote)
+/* remote: endpoint word of the other end, as the mapping's owner sees it. */
+STAGE int conn_inbound(struct daisy_tcp_mapping *t, const struct packet *p, __u64 remote)
 {
-	struct daisy_tcp_mapping *t = (void *)m;
-	struct conn_packet cp;
+	struct conn_packet cp = { .remote = remote };
 
-	if (likely(conn_is_quiet(t, remote, p->tcp_flags, p->now, false)))
-		return;
-	cp = (struct conn_packet){
-		.remote = remote, .now = p->now, .slot = slot, .port = port, .flags = p->tcp_flags,
-	};
+	if (!t || !p)
+		return 0;
+	cp.now = p->now;
+	cp.slot = p->dst_slot;
+	cp.port = p->dport;
+	cp.flags = p->tcp_flags;
 	conn_track(t, &cp);
+	/* The connection's state has changed: the next outbound packet has to look at it. */
+	if (p->tcp_flags & TCP_CONTROL)
+		index_hint(t->m.inside.word, DAISY_TCP, ref_make(p->dst_slot, p->dport, p->now),
+			   (p->now - 1) & 0xffff);
+	return 0;
 }
 
 /* A mapping may be opened by anything but a TCP segment in the middle (RFC 6146 section 3.5.2.2). */
@@ -77,45 +68,25 @@ static __always_inline bool may_open(const struct packet *p, __u32 proto)
 
 /*
  * Find or create the mapping of the packet's source, and refresh it. Returns
- * the record, with its index entry, or NULL with *entry minus a reason.
+ * the record, with its index word, or NULL with *ref minus a reason.
  */
-static __always_inline struct daisy_mapping *source_mapping(struct xdp_md *ctx, const struct daisy_conf *c,
-							    const struct packet *p, __u32 proto,
-							    __s64 *entry)
+static __always_inline struct daisy_mapping *source_mapping(struct xdp_md *ctx, const struct packet *p,
+							    __u32 proto, __s64 *ref)
 {
-	__u64 endpoint = endpoint_word(p->saddr, p->sport, p->zone);
-	struct daisy_mapping *m;
-	struct create_args a;
-	struct index_place place;
-	__u64 e, ctl;
-
-	index_place(c, endpoint_hash(c, endpoint, proto), &place);
-	e = bucket_match(place.bucket[0], place.fingerprint);
-	if (unlikely(!e))
-		e = bucket_match(place.bucket[1], place.fingerprint);
-	if (likely(e)) {
-		m = vector_record(proto, entry_slot(e), entry_port(e));
-		if (likely(m)) {
-			ctl = ctl_read(m);
-			if (likely(record_is(m, ctl, e, endpoint) &&
-				   (proto == DAISY_TCP || mapping_refresh(m, ctl, p->now)))) {
-				*entry = e;
-				return m;
-			}
-		}
-	}
-	a = (struct create_args){
-		.endpoint = endpoint, .remote = endpoint_word(p->daddr, p->dport, 0),
+	struct create_args a = {
+		.endpoint = endpoint_word(p->saddr, p->sport, p->zone),
+		.remote = endpoint_word(p->daddr, p->dport, 0),
 		.proto = proto, .link = p->link, .now = p->now, .find_only = !may_open(p, proto),
 	};
-	*entry = mapping_obtain(ctx, &a);
-	if (*entry <= 0)
+	struct daisy_mapping *m;
+
+	*ref = mapping_obtain(ctx, &a);
+	if (*ref <= 0)
 		return NULL;
-	m = vector_record(proto, entry_slot(*entry), entry_port(*entry));
-	if (m && (proto == DAISY_TCP || mapping_refresh(m, ctl_read(m), p->now)))
-		return m;
-	*entry = -REASON_CREATE_RACE;
-	return NULL;
+	m = vector_record(proto, ref_slot(*ref), ref_port(*ref));
+	if (!m)
+		*ref = -REASON_NO_VECTOR;
+	return m;
 }
 
 static __always_inline __u32 slot_addr(__u32 slot)
@@ -152,17 +123,17 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	struct daisy_mapping *m;
 	struct iphdr *ip;
 	__u32 addr, slot, port;
-	__s64 entry;
+	__s64 ref;
 	void *l4;
 	int err = 0;
 
-	m = source_mapping(ctx, c, p, proto, &entry);
+	m = source_mapping(ctx, p, proto, &ref);
 	if (unlikely(!m))
-		return entry;
-	slot = entry_slot(entry);
-	port = entry_port(entry);
+		return ref;
+	slot = ref_slot(ref);
+	port = ref_port(ref);
 	if (proto == DAISY_TCP) {
-		err = conn_outbound(m, p, slot, port);
+		err = conn_outbound((void *)m, p, ref);
 		if (err)
 			return err;
 	}
@@ -201,7 +172,7 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 	if (unlikely(p->ttl <= 1))
 		return time_exceeded(ctx, p);
 	if (proto == DAISY_TCP)
-		conn_inbound(m, p, p->dst_slot, p->dport, endpoint_word(p->saddr, p->sport, 0));
+		conn_inbound((void *)m, p, endpoint_word(p->saddr, p->sport, 0));
 	in.word = m->inside.word;
 	nh = route_inside(ctx, c, p, m, &err);
 	if (unlikely(!nh))
@@ -234,7 +205,7 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	union daisy_endpoint in;
 	struct iphdr *ip;
 	__u32 addr, slot, port;
-	__s64 entry;
+	__s64 ref;
 	int err = 0;
 	void *l4;
 
@@ -244,17 +215,17 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	in.word = to->inside.word;
 	if (in.word == endpoint_word(p->saddr, p->sport, p->zone))
 		return -REASON_HAIRPIN_LOOP;
-	from = source_mapping(ctx, c, p, proto, &entry);
+	from = source_mapping(ctx, p, proto, &ref);
 	if (!from)
-		return entry;
-	slot = entry_slot(entry);
-	port = entry_port(entry);
+		return ref;
+	slot = ref_slot(ref);
+	port = ref_port(ref);
 	addr = slot_addr(slot);
 	if (proto == DAISY_TCP) {
-		err = conn_outbound(from, p, slot, port);
+		err = conn_outbound((void *)from, p, ref);
 		if (err)
 			return err;
-		conn_inbound(to, p, p->dst_slot, p->dport, endpoint_word(addr, port, 0));
+		conn_inbound((void *)to, p, endpoint_word(addr, port, 0));
 	}
 	nh = route_inside(ctx, c, p, to, &err);
 	if (!nh)
@@ -276,18 +247,22 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	return emit(ctx, p, nh);
 }
 
-STAGE int hairpin_udp(struct xdp_md *ctx, struct packet *p)
-{
-	struct daisy_conf *c = conf_get();
+/* One stage per direction and protocol: each has its own verifier run and its own stack frame. */
+#define TRANSLATE_STAGE(name, translate, proto)                                   \
+	STAGE int name(struct xdp_md *ctx, struct packet *p)                      \
+	{                                                                         \
+		struct daisy_conf *c = conf_get();                                \
+                                                                                  \
+		return p && c ? translate(ctx, c, p, proto) : -REASON_NO_VECTOR;  \
+	}
 
-	return p && c ? hairpin_proto(ctx, c, p, DAISY_UDP) : -REASON_NO_VECTOR;
-}
-
-STAGE int hairpin_tcp(struct xdp_md *ctx, struct packet *p)
-{
-	struct daisy_conf *c = conf_get();
-
-	return p && c ? hairpin_proto(ctx, c, p, DAISY_TCP) : -REASON_NO_VECTOR;
-}
+TRANSLATE_STAGE(out_udp, translate_out, DAISY_UDP)
+TRANSLATE_STAGE(out_tcp, translate_out, DAISY_TCP)
+TRANSLATE_STAGE(out_icmp, translate_out, DAISY_ICMP)
+TRANSLATE_STAGE(in_udp, translate_in, DAISY_UDP)
+TRANSLATE_STAGE(in_tcp, translate_in, DAISY_TCP)
+TRANSLATE_STAGE(in_icmp, translate_in, DAISY_ICMP)
+TRANSLATE_STAGE(hairpin_udp, hairpin_proto, DAISY_UDP)
+TRANSLATE_STAGE(hairpin_tcp, hairpin_proto, DAISY_TCP)
 
 #endif

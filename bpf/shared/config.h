@@ -46,12 +46,17 @@ struct daisy_conf {
 	__u16 static_nexthop;	/* towards the outside, 0: by route */
 	__u32 timer[DAISY_N_TIMERS];	/* ticks */
 	__u32 options;
-	__u32 index_mask;	/* number of buckets minus one */
+	__u32 index_lines;	/* number of buckets, even */
 	__u32 overflow_used;	/* BPF writes: entries in index_overflow (atomic) */
 	__u32 icmp_rate;	/* ICMP errors that we generate, per second and CPU (RFC 1812 4.3.2.8) */
+	__u32 tick;		/* BPF writes: the current tick, for packets that come within ... */
+	__u64 tick_jiffies;	/* BPF writes: ... DAISY_TICK_JIFFIES of this; 0: look at the clock */
 };
 
 #define DAISY_ALIVE_TICKS 10
+
+/* The clock is read once in so many jiffies: 16 to 160 ms late is early enough for timers of seconds. */
+#define DAISY_TICK_JIFFIES 16
 
 enum daisy_side {
 	SIDE_NONE,		/* frames pass to the kernel */

@@ -9,8 +9,11 @@
 /* A 16-bit port or ICMP query id indexes the vector. */
 #define DAISY_VECTOR_SIZE 65536
 
-/* One cache line of eight-byte entries. */
-#define DAISY_BUCKET_ENTRIES 8
+/* One cache line of sixteen-byte entries. */
+#define DAISY_BUCKET_ENTRIES 4
+
+/* Entries in use at max-mappings: simulated and measured in doc/decisions/0001. */
+#define DAISY_INDEX_LOAD_PERCENT 55
 
 /* A devmap entry each; more interfaces (tagged ones included) on one box is a switch. */
 #define DAISY_MAX_LINKS 64

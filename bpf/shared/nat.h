@@ -123,31 +123,48 @@ struct daisy_conn_key {
 	__u16 generation;
 };
 
-/* Two-choice index: one word an entry, zero is empty. */
-#define DAISY_ENTRY_FP_SHIFT 40
-#define DAISY_ENTRY_SLOT_SHIFT 28
-#define DAISY_ENTRY_PORT_SHIFT 12
-#define DAISY_ENTRY_GEN_MASK 0xfffULL
-
-union daisy_entry {
+/*
+ * Index: from the inside endpoint and protocol to (slot, external port). The
+ * word changes by compare-and-swap; a word of zero is an empty entry, one
+ * without `published` is being written. The hint says that a packet in this
+ * tick needs no look at the record: UDP and ICMP: the tick of the last refresh;
+ * TCP: its low 16 bits, and above them 16 bits of the connection's hash.
+ */
+union daisy_index_key {
 	__u64 word;
 	struct {
-		__u64 generation : 12;	/* low bits of the record's */
-		__u64 port : 16;
-		__u64 slot : 12;
-		__u64 fingerprint : 24;
+		__u8 addr[4];
+		__u16 port;
+		__u8 zone;
+		__u8 proto;		/* enum daisy_proto */
 	};
 };
 
-struct daisy_bucket {
-	union daisy_entry entry[DAISY_BUCKET_ENTRIES];
+#define DAISY_REF_PORT_SHIFT 32
+#define DAISY_REF_SLOT_SHIFT 48
+#define DAISY_REF_PUBLISHED (1ULL << 62)	/* bit 63 stays 0: BPF functions return refs as __s64 */
+#define DAISY_REF_HINT_MASK 0xffffffffULL
+
+union daisy_ref {
+	__u64 word;
+	struct {
+		__u64 hint : 32;
+		__u64 port : 16;
+		__u64 slot : 12;
+		__u64 unused : 2;
+		__u64 published : 1;
+		__u64 zero : 1;
+	};
 };
 
-/* Keys that found both buckets full. */
-struct daisy_overflow_key {
-	union daisy_endpoint inside;
-	__u32 proto;
-	__u32 pad;
+struct daisy_entry {
+	union daisy_index_key key;
+	union daisy_ref ref;
+};
+
+/* One cache line. */
+struct daisy_bucket {
+	struct daisy_entry entry[DAISY_BUCKET_ENTRIES];
 };
 
 /* One per (slot, protocol), index slot * DAISY_N_PROTOS + proto. Bit set: the port is free. */
@@ -246,7 +263,6 @@ _Static_assert(sizeof(struct daisy_mapping) == 32, "UDP record: half a line");
 _Static_assert(sizeof(struct daisy_tcp_mapping) == 64, "TCP record: one line");
 _Static_assert(sizeof(struct daisy_bucket) == 64, "bucket: one line");
 _Static_assert(sizeof(struct daisy_conn_key) == 12, "no padding in a key");
-_Static_assert(sizeof(struct daisy_overflow_key) == 16, "no padding in a key");
 _Static_assert(sizeof(struct daisy_port_map) == 8328, "port map");
 _Static_assert(sizeof(struct daisy_subscriber_key) == 8, "no padding in a key");
 _Static_assert(sizeof(struct daisy_subscriber) == 16, "subscriber");

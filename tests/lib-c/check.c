@@ -113,9 +113,9 @@ static void records_check(struct walk *w, uint32_t slot, uint32_t proto)
 }
 
 /* The hash of bpf/lib/index.h, as its comment describes it. */
-static uint64_t endpoint_hash(const struct daisy_conf *conf, uint64_t endpoint, uint32_t proto)
+static uint64_t key_hash(const struct daisy_conf *conf, uint64_t key)
 {
-	uint64_t h = (endpoint ^ conf->hash_key[0]) + proto * conf->hash_key[3];
+	uint64_t h = key ^ conf->hash_key[0];
 
 	h *= conf->hash_key[1];
 	h ^= h >> 32;
@@ -123,40 +123,38 @@ static uint64_t endpoint_hash(const struct daisy_conf *conf, uint64_t endpoint, 
 	return h ^ h >> 29;
 }
 
-static bool belongs(const struct daisy_conf *conf, const struct live *l, union daisy_entry e,
-		    uint32_t bucket)
+/* May this key stand in this bucket? Two places of two neighbours each. */
+static bool is_place(const struct daisy_conf *conf, uint64_t key, uint32_t bucket)
 {
-	uint64_t hash = endpoint_hash(conf, l->inside, l->proto);
-	uint64_t fingerprint = hash >> (DAISY_ENTRY_FP_SHIFT + 1);
+	uint64_t hash = key_hash(conf, key);
+	uint32_t first = (uint32_t)((hash & 0xffffffff) * conf->index_lines >> 32);
+	uint32_t second = (uint32_t)((hash >> 32) * conf->index_lines >> 32);
 
-	if (!fingerprint)
-		fingerprint = 1;
-	return l->inside && (l->generation & DAISY_ENTRY_GEN_MASK) == e.generation &&
-	       e.fingerprint == fingerprint &&
-	       (bucket == UINT32_MAX || bucket == (hash & conf->index_mask) ||
-		bucket == (hash >> 20 & conf->index_mask));
+	return bucket / 2 == first / 2 || bucket / 2 == second / 2;
 }
 
 /* bucket UINT32_MAX: from the overflow table. */
-static void entry_check(struct walk *w, union daisy_entry e, uint32_t bucket)
+static void entry_check(struct walk *w, struct daisy_entry e, uint32_t bucket)
 {
 	const struct daisy_conf *conf = daisy_instance_conf(w->inst);
+	union daisy_endpoint inside = { .word = e.key.word & ~(0xffULL << 56) };
+	struct live *l;
 
-	for (uint32_t proto = 0; proto < DAISY_N_PROTOS; proto++) {
-		struct live *l = live_at(w, e.slot, proto, e.port);
-
-		if (!belongs(conf, l, e, bucket))
-			continue;
-		l->n_entries++;
-		w->c->entries++;
-		return;
+	if (e.key.proto < DAISY_N_PROTOS && e.ref.published) {
+		l = live_at(w, e.ref.slot, e.key.proto, e.ref.port);
+		if (l->inside && l->inside == inside.word &&
+		    (bucket == UINT32_MAX || is_place(conf, e.key.word, bucket))) {
+			l->n_entries++;
+			w->c->entries++;
+			return;
+		}
 	}
 	w->c->stale++;
 }
 
 static void index_check(struct walk *w)
 {
-	uint32_t n = daisy_instance_conf(w->inst)->index_mask + 1;
+	uint32_t n = daisy_instance_conf(w->inst)->index_lines;
 	struct daisy_bucket *b;
 
 	b = mmap(NULL, (size_t)n * sizeof(*b), PROT_READ, MAP_SHARED,
@@ -167,7 +165,7 @@ static void index_check(struct walk *w)
 	}
 	for (uint32_t i = 0; i < n; i++)
 		for (int k = 0; k < DAISY_BUCKET_ENTRIES; k++)
-			if (b[i].entry[k].word)
+			if (b[i].entry[k].ref.word)
 				entry_check(w, b[i].entry[k], i);
 	munmap(b, (size_t)n * sizeof(*b));
 }
@@ -176,11 +174,12 @@ static void overflow_check(struct walk *w)
 {
 	int fd = daisy_instance_map_fd(w->inst, "index_overflow");
 	uint32_t counted = daisy_instance_conf(w->inst)->overflow_used;
-	struct daisy_overflow_key key, *from = NULL;
-	union daisy_entry e;
+	union daisy_index_key key, *from = NULL;
+	struct daisy_entry e;
 
 	for (; !bpf_map_get_next_key(fd, from, &key); from = &key) {
-		if (bpf_map_lookup_elem(fd, &key, &e))
+		e.key = key;
+		if (bpf_map_lookup_elem(fd, &key, &e.ref))
 			continue;
 		w->c->overflow++;
 		entry_check(w, e, UINT32_MAX);

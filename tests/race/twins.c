@@ -63,7 +63,7 @@ static void run(struct scene *s, enum daisy_proto proto, const char *name, uint3
 	       "%s: the losers' ports return, the mappings stay (U3, T7)", name);
 }
 
-/* One bucket, which is full: every further mapping goes to the overflow table. */
+/* Two buckets, which are full: every further mapping goes to the overflow table. */
 static void in_overflow(void)
 {
 	const struct bed_spec spec = {
@@ -73,7 +73,7 @@ static void in_overflow(void)
 	static struct scene s;
 
 	bed_open(&s.bed, &spec);
-	daisy_instance_conf(s.bed.inst)->index_mask = 0;
+	daisy_instance_conf(s.bed.inst)->index_lines = 2;
 	run(&s, DAISY_UDP, "overflow", 2000);
 	tap_ok(bed_counter(&s.bed, BED_COUNTER(overflowed)) > 1900, "that was the overflow table");
 	bed_close(&s.bed);

@@ -199,7 +199,7 @@ static void remember(struct bed *bed)
 
 	bed->conf = *daisy_instance_conf(bed->inst);
 	bed->port_maps = calloc(N_PORT_MAPS, sizeof(*bed->port_maps));
-	bytes = ((__u64)bed->conf.index_mask + 1) * sizeof(struct daisy_bucket);
+	bytes = (__u64)bed->conf.index_lines * sizeof(struct daisy_bucket);
 	bed->index_bytes = (bytes + 4095) & ~4095ULL;
 	bed->index = mmap(NULL, bed->index_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
 			  daisy_instance_map_fd(bed->inst, "index_buckets"), 0);
@@ -317,8 +317,8 @@ void bed_reset(struct bed *bed)
 	for (i = 0; i < BED_N_SLOTS; i++)
 		if (daisy_instance_slots(bed->inst)[i].state != SLOT_ACTIVE)
 			daisy_instance_address_state(bed->inst, i, SLOT_ACTIVE);
-	memset(bed->index, 0, ((size_t)bed->conf.index_mask + 1) * sizeof(*bed->index));
-	empty_hash(bed, "index_overflow", sizeof(struct daisy_overflow_key));
+	memset(bed->index, 0, (size_t)bed->conf.index_lines * sizeof(*bed->index));
+	empty_hash(bed, "index_overflow", sizeof(union daisy_index_key));
 	empty_hash(bed, "conns", sizeof(struct daisy_conn_key));
 	empty_hash(bed, "subscribers", sizeof(struct daisy_subscriber_key));
 	empty_hash(bed, "fragments", sizeof(struct daisy_fragment_key));

@@ -17,9 +17,9 @@
 #define S2 WORLD(2, 80)
 #define H(number, port) HOST(number, port)
 
-static void one_bucket(struct bed *bed)
+static void one_pair_of_buckets(struct bed *bed)
 {
-	daisy_instance_conf(bed->inst)->index_mask = 0;
+	daisy_instance_conf(bed->inst)->index_lines = 2;
 }
 
 static void step_out(struct bed *bed, struct pkt pkt, enum counter a, enum counter b, enum counter c,
@@ -69,8 +69,8 @@ static unsigned int stuff_overflow(struct bed *bed)
 	unsigned int n;
 
 	for (n = 0; n < OVERFLOW_MAX * 16; n++) {
-		const struct daisy_overflow_key key = { .inside.word = n + 1, .proto = 77 };
-		const union daisy_entry entry = { .word = 1 };
+		const union daisy_index_key key = { .word = n + 1 + (77ULL << 56) };
+		const union daisy_ref entry = { .word = 1 };
 
 		if (bpf_map_update_elem(fd, &key, &entry, 0))
 			break;
@@ -82,7 +82,7 @@ static void overflow_is_full(struct bed *bed)
 {
 	const struct step refused = DROP(AT_INSIDE, UDP(H(1, 9), S1), INDEX_FULL);
 	const struct step out = OUT(UDP(H(1, 8), S2), C_out_udp), in = IN(UDP(S2, H(1, 1)), C_in_udp);
-	struct daisy_overflow_key key;
+	union daisy_index_key key;
 	int fd = daisy_instance_map_fd(bed->inst, "index_overflow");
 
 	stuff_overflow(bed);
@@ -158,13 +158,13 @@ static void last_port_is_found(struct bed *bed)
 
 static const struct play plays[] = {
 	{ "Mappings beyond their index bucket go to the overflow table and are found there (U1, DESIGN 3.1)",
-	  .setup = one_bucket, STEPS(CALL(fill_bucket), CALL(fill_overflow_a_little), CALL(use_all)) },
+	  .setup = one_pair_of_buckets, STEPS(CALL(fill_bucket), CALL(fill_overflow_a_little), CALL(use_all)) },
 	{ "Mappings in the overflow table end like others, and leave it (U5)",
-	  .setup = one_bucket,
+	  .setup = one_pair_of_buckets,
 	  STEPS(CALL(fill_bucket), CALL(fill_overflow_a_little), ADVANCE(UDP_S + MARGIN_S), SWEEP,
 		ADVANCE(HOLD_S + MARGIN_S), SWEEP, STATE("")) },
 	{ "A full index refuses new mappings and touches no existing one (G11)",
-	  .setup = one_bucket, STEPS(CALL(fill_bucket), CALL(overflow_is_full)) },
+	  .setup = one_pair_of_buckets, STEPS(CALL(fill_bucket), CALL(overflow_is_full)) },
 	{ "A full subscriber table refuses new subscribers, not those it has (G11)",
 	  STEPS(CALL(open_subscribers), DROP(AT_INSIDE, UDP(H(100, 1), S1), NO_SUBSCRIBER),
 		DROP(AT_INSIDE, TCP(H(100, 1), S1, SYN), NO_SUBSCRIBER), OUT(UDP(H(1, 2), S1), C_out_udp, C_created_udp),

@@ -228,16 +228,16 @@ static unsigned int count_index(struct bed *bed)
 {
 	unsigned int bucket, e, n = 0;
 
-	for (bucket = 0; bucket <= bed->conf.index_mask; bucket++)
+	for (bucket = 0; bucket < bed->conf.index_lines; bucket++)
 		for (e = 0; e < DAISY_BUCKET_ENTRIES; e++)
-			n += bed->index[bucket].entry[e].word != 0;
+			n += bed->index[bucket].entry[e].ref.word != 0;
 	return n;
 }
 
 static unsigned int count_overflow(struct bed *bed)
 {
 	int fd = daisy_instance_map_fd(bed->inst, "index_overflow");
-	struct daisy_overflow_key key, *at = NULL;
+	union daisy_index_key key, *at = NULL;
 	unsigned int n = 0;
 
 	while (!bpf_map_get_next_key(fd, at, &key)) {

@@ -29,7 +29,7 @@
 #define PORTS (65536 - 1024)
 #define SPARE (PORTS / 1000)	/* free ports at 99.9 % */
 #define EXCESS 40		/* new flows asked of a full pool, per turn */
-#define INDEX_BUCKETS 16384	/* eight entries each: 1.6 % more than there are ports */
+#define INDEX_BUCKETS 32768	/* four entries each: 1.6 % more than there are ports */
 #define MAX_LIVE PORTS
 
 /* A mapping, as the model knows it. */
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
 		tap_bail("SECONDS is a number above 0");
 	bed_open(&s.bed, &spec);
 	conf = daisy_instance_conf(s.bed.inst);
-	daisy_instance_conf(s.bed.inst)->index_mask = INDEX_BUCKETS - 1;
+	daisy_instance_conf(s.bed.inst)->index_lines = INDEX_BUCKETS;
 	s.sweeper = daisy_sweeper_new(s.bed.inst);
 	s.hold = conf->timer[DAISY_TIMER_HOLD];
 	s.model[0].lifetime = conf->timer[DAISY_TIMER_UDP];

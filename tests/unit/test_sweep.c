@@ -160,13 +160,13 @@ static void assert_all_free(enum daisy_proto proto, int n)
 static int index_entries(void)
 {
 	int fd = daisy_instance_map_fd(inst, "index_buckets"), n = 0;
-	uint32_t buckets = daisy_instance_conf(inst)->index_mask + 1;
+	uint32_t buckets = daisy_instance_conf(inst)->index_lines;
 	struct daisy_bucket bucket;
 
 	for (uint32_t i = 0; i < buckets; i++) {
 		assert_int_equal(bpf_map_lookup_elem(fd, &i, &bucket), 0);
 		for (int e = 0; e < DAISY_BUCKET_ENTRIES; e++)
-			n += bucket.entry[e].word != 0;
+			n += bucket.entry[e].ref.word != 0;
 	}
 	return n;
 }

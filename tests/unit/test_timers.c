@@ -83,7 +83,7 @@ static void test_random_key(void **state)
 		assert_true(key[i] & 1);
 	assert_int_equal(daisy_conf_create(&inst, &spec), 0);
 	assert_memory_not_equal(key, conf.hash_key, sizeof(key));
-	assert_int_equal(conf.index_mask, 1023);
+	assert_int_equal(conf.index_lines, 1024);
 	assert_int_equal(conf.nexthop_epoch, 1);
 }
 

@@ -31,8 +31,8 @@ static uint32_t map_entries(struct daisy_daemon *d, const char *name)
 
 static void add_sizes(json_t *item, struct daisy_daemon *d)
 {
-	/* The index is made for a load of a half (user/nat/instance.c). */
-	uint64_t mappings = (uint64_t)map_entries(d, "index_buckets") * DAISY_BUCKET_ENTRIES / 2;
+	uint64_t mappings = (uint64_t)map_entries(d, "index_buckets") * DAISY_BUCKET_ENTRIES *
+			    DAISY_INDEX_LOAD_PERCENT / 100;
 
 	json_object_set_new(item, "max_addresses",
 			    json_integer(daisy_instance_max_slots(d->inst)));

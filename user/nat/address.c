@@ -52,9 +52,14 @@ struct in_addr daisy_slot_address(const struct daisy_instance *inst, uint32_t sl
 static int enter_address(struct daisy_instance *inst, uint32_t slot)
 {
 	struct daisy_addr_entry entry = { .slot = (uint16_t)slot, .kind = ADDR_EXTERNAL };
+	int err;
 
 	memcpy(entry.addr, inst->slots[slot].addr, sizeof(entry.addr));
-	return daisy_addrs_insert(inst->addrs, &entry);
+	err = daisy_addrs_insert(inst->addrs, &entry);
+	/* A remembered route vouches that the address is none of ours (bpf/lib/fast.h). */
+	if (!err)
+		daisy_instance_nexthops_changed(inst);
+	return err;
 }
 
 static int reconcile_ports(struct daisy_instance *inst, uint32_t slot,

@@ -139,6 +139,7 @@ int daisy_instance_own_add(struct daisy_instance *inst, struct in_addr addr)
 {
 	const struct daisy_addr_entry *there = daisy_addrs_find(inst->addrs, addr.s_addr);
 	struct daisy_addr_entry entry = { .kind = ADDR_OWN };
+	int err;
 
 	if (there && there->kind == ADDR_OWN)
 		return 0;
@@ -148,7 +149,11 @@ int daisy_instance_own_add(struct daisy_instance *inst, struct in_addr addr)
 		return -EEXIST;
 	}
 	memcpy(entry.addr, &addr, sizeof(entry.addr));
-	return daisy_addrs_insert(inst->addrs, &entry);
+	err = daisy_addrs_insert(inst->addrs, &entry);
+	/* A remembered route vouches that the address is none of ours (bpf/lib/fast.h). */
+	if (!err)
+		daisy_instance_nexthops_changed(inst);
+	return err;
 }
 
 int daisy_instance_own_del(struct daisy_instance *inst, struct in_addr addr)

@@ -81,7 +81,7 @@ int daisy_conf_create(struct daisy_instance *inst, const struct daisy_instance_s
 
 	if (err)
 		return err;
-	inst->conf->index_mask = inst->sizes.index_buckets - 1;
+	inst->conf->index_lines = inst->sizes.index_buckets;
 	inst->conf->nexthop_epoch = 1;
 	daisy_conf_apply(inst, spec);
 	return 0;
@@ -97,6 +97,8 @@ void daisy_instance_clock_advance(struct daisy_instance *inst, uint32_t seconds)
 {
 	__atomic_fetch_add(&inst->conf->clock_offset_ns, (int64_t)(seconds * DAISY_NS_PER_S),
 			   __ATOMIC_RELEASE);
+	/* The tick that the packet path has published is over. */
+	__atomic_store_n(&inst->conf->tick_jiffies, 0, __ATOMIC_RELEASE);
 }
 
 /* 0 is what a record holds that knows no next hop yet. */

@@ -58,11 +58,12 @@ static int choose_sizes(const struct daisy_instance_spec *spec, struct daisy_siz
 	sizes->slots = power_of_two(slots);
 	if (!mappings)
 		mappings = (uint64_t)sizes->slots * DAISY_VECTOR_SIZE;
-	/* Load 0.5 at most: with eight entries a bucket hardly a key finds both buckets full. */
-	sizes->index_buckets = power_of_two(2 * mappings / DAISY_BUCKET_ENTRIES);
+	/* Buckets come in neighbouring pairs. */
+	sizes->index_buckets = (uint32_t)(mappings * 100 / DAISY_INDEX_LOAD_PERCENT /
+					  DAISY_BUCKET_ENTRIES + 1) & ~1U;
 	if (sizes->index_buckets < MIN_BUCKETS)
 		sizes->index_buckets = MIN_BUCKETS;
-	sizes->index_overflow = (uint32_t)(mappings / 256);
+	sizes->index_overflow = (uint32_t)(mappings / 128);
 	if (sizes->index_overflow < MIN_OVERFLOW)
 		sizes->index_overflow = MIN_OVERFLOW;
 	sizes->conns = spec->max_conns ? spec->max_conns : DEFAULT_CONNS;

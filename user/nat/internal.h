@@ -25,7 +25,7 @@ struct sweep_bpf;
 /* max_entries of the maps whose size is chosen at creation. */
 struct daisy_sizes {
 	uint32_t slots;
-	uint32_t index_buckets;		/* a power of two */
+	uint32_t index_buckets;		/* even */
 	uint32_t index_overflow;
 	uint32_t conns;
 	uint32_t subscribers;
