@@ -284,16 +284,16 @@ static void one_item_is_printed_as_lines_or_an_object(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tables_are_aligned),
-		cmocka_unit_test(json_is_an_array_with_one_item_a_line),
-		cmocka_unit_test(json_of_a_failed_list_is_not_closed),
-		cmocka_unit_test(pretty_json_says_the_same),
-		cmocka_unit_test(empty_lists_print_nothing_or_an_empty_array),
-		cmocka_unit_test(long_lists_are_streamed_whole),
-		cmocka_unit_test(seconds_are_written_with_two_units),
-		cmocka_unit_test(values_are_written_by_their_type),
-		cmocka_unit_test(long_fields_are_cut_not_overrun),
-		cmocka_unit_test(one_item_is_printed_as_lines_or_an_object),
+		{ "columns of a table are aligned", tables_are_aligned, NULL, NULL, NULL },
+		{ "JSON is an array with one item a line", json_is_an_array_with_one_item_a_line, NULL, NULL, NULL },
+		{ "the JSON of a list that failed is not closed", json_of_a_failed_list_is_not_closed, NULL, NULL, NULL },
+		{ "pretty JSON says the same", pretty_json_says_the_same, NULL, NULL, NULL },
+		{ "an empty list is nothing, or an empty array", empty_lists_print_nothing_or_an_empty_array, NULL, NULL, NULL },
+		{ "a list longer than the measured rows is printed whole", long_lists_are_streamed_whole, NULL, NULL, NULL },
+		{ "seconds are written with two units", seconds_are_written_with_two_units, NULL, NULL, NULL },
+		{ "values are written by their type", values_are_written_by_their_type, NULL, NULL, NULL },
+		{ "a field that is too long is cut and marked", long_fields_are_cut_not_overrun, NULL, NULL, NULL },
+		{ "a single item is lines, or an object", one_item_is_printed_as_lines_or_an_object, NULL, NULL, NULL },
 	};
 
 	return cmocka_run_group_tests_name("print", tests, NULL, NULL);
