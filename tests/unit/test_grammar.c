@@ -281,17 +281,23 @@ static void completion_of_nothing_does_not_read_beyond(void **state)
 	free(text);
 }
 
+#define TEST(sentence, name) { sentence, name, NULL, NULL, NULL }
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		{ "typed words become the arguments of the control protocol", words_become_arguments_of_the_protocol, NULL, NULL, NULL },
-		{ "a bad word is quoted, and what is accepted is said", bad_words_are_quoted_and_what_is_accepted_is_said, NULL, NULL, NULL },
-		{ "the keywords of a command are unique and explained", keywords_of_a_command_are_unique_and_explained, NULL, NULL, NULL },
-		{ "no keyword of show is a command", no_keyword_of_show_is_a_command, NULL, NULL, NULL },
-		{ "help says the grammar in BNF", help_says_the_grammar_in_bnf, NULL, NULL, NULL },
-		{ "usage fits eighty columns", help_fits_eighty_columns, NULL, NULL, NULL },
-		{ "completion offers what may follow", completion_offers_what_may_follow, NULL, NULL, NULL },
-		{ "completion of no words at all does not read beyond them", completion_of_nothing_does_not_read_beyond, NULL, NULL, NULL },
+		TEST("typed words become the arguments of the control protocol",
+		     words_become_arguments_of_the_protocol),
+		TEST("a bad word is quoted, and what is accepted is said",
+		     bad_words_are_quoted_and_what_is_accepted_is_said),
+		TEST("the keywords of a command are unique and explained",
+		     keywords_of_a_command_are_unique_and_explained),
+		TEST("no keyword of show is a command", no_keyword_of_show_is_a_command),
+		TEST("help says the grammar in BNF", help_says_the_grammar_in_bnf),
+		TEST("usage fits eighty columns", help_fits_eighty_columns),
+		TEST("completion offers what may follow", completion_offers_what_may_follow),
+		TEST("completion of no words at all does not read beyond them",
+		     completion_of_nothing_does_not_read_beyond),
 	};
 
 	return cmocka_run_group_tests_name("grammar", tests, NULL, NULL);

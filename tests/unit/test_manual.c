@@ -66,11 +66,13 @@ static void test_packaged(void **state)
 	free(text);
 }
 
+#define TEST(sentence, name) { sentence, name, NULL, NULL, NULL }
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		{ "every configuration in daisyd.yaml(5) is accepted", test_manual, NULL, NULL, NULL },
-		{ "the packaged example is accepted", test_packaged, NULL, NULL, NULL },
+		TEST("every configuration in daisyd.yaml(5) is accepted", test_manual),
+		TEST("the packaged example is accepted", test_packaged),
 	};
 
 	return cmocka_run_group_tests_name("manual", tests, NULL, NULL);

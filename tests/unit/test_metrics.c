@@ -241,17 +241,26 @@ static void listen_addresses_are_numeric_with_a_port(void **state)
 	}
 }
 
+#define TEST(sentence, name) { sentence, name, setup, NULL, NULL }
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		{ "counters and drops carry the names of the shared lists", counters_and_drops_carry_their_names, setup, NULL, NULL },
-		{ "every counter and every drop reason is there", every_counter_and_reason_is_there, setup, NULL, NULL },
-		{ "ports are shown of addresses in use only", ports_of_addresses_in_use_are_shown, setup, NULL, NULL },
-		{ "links and next hops are counted", links_and_next_hops_are_counted, setup, NULL, NULL },
-		{ "the daemon's figures are in base units", figures_of_the_daemon_are_shown_in_base_units, setup, NULL, NULL },
-		{ "each family has HELP and TYPE before its samples", each_family_has_help_and_type_before_its_samples, setup, NULL, NULL },
-		{ "counters that cannot be read are an error, not zeros", unreadable_counters_are_an_error_not_zeros, setup, NULL, NULL },
-		{ "a listen address is numeric, with a port", listen_addresses_are_numeric_with_a_port, setup, NULL, NULL },
+		TEST("counters and drops carry the names of the shared lists",
+		     counters_and_drops_carry_their_names),
+		TEST("every counter and every drop reason is there",
+		     every_counter_and_reason_is_there),
+		TEST("ports are shown of addresses in use only",
+		     ports_of_addresses_in_use_are_shown),
+		TEST("links and next hops are counted", links_and_next_hops_are_counted),
+		TEST("the daemon's figures are in base units",
+		     figures_of_the_daemon_are_shown_in_base_units),
+		TEST("each family has HELP and TYPE before its samples",
+		     each_family_has_help_and_type_before_its_samples),
+		TEST("counters that cannot be read are an error, not zeros",
+		     unreadable_counters_are_an_error_not_zeros),
+		TEST("a listen address is numeric, with a port",
+		     listen_addresses_are_numeric_with_a_port),
 	};
 
 	/* For a judge of the format, such as promtool check metrics. */

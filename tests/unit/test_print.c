@@ -281,19 +281,26 @@ static void one_item_is_printed_as_lines_or_an_object(void **state)
 	json_decref(object);
 }
 
+#define TEST(sentence, name) { sentence, name, NULL, NULL, NULL }
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		{ "columns of a table are aligned", tables_are_aligned, NULL, NULL, NULL },
-		{ "JSON is an array with one item a line", json_is_an_array_with_one_item_a_line, NULL, NULL, NULL },
-		{ "the JSON of a list that failed is not closed", json_of_a_failed_list_is_not_closed, NULL, NULL, NULL },
-		{ "pretty JSON says the same", pretty_json_says_the_same, NULL, NULL, NULL },
-		{ "an empty list is nothing, or an empty array", empty_lists_print_nothing_or_an_empty_array, NULL, NULL, NULL },
-		{ "a list longer than the measured rows is printed whole", long_lists_are_streamed_whole, NULL, NULL, NULL },
-		{ "seconds are written with two units", seconds_are_written_with_two_units, NULL, NULL, NULL },
-		{ "values are written by their type", values_are_written_by_their_type, NULL, NULL, NULL },
-		{ "a field that is too long is cut and marked", long_fields_are_cut_not_overrun, NULL, NULL, NULL },
-		{ "a single item is lines, or an object", one_item_is_printed_as_lines_or_an_object, NULL, NULL, NULL },
+		TEST("columns of a table are aligned", tables_are_aligned),
+		TEST("JSON is an array with one item a line",
+		     json_is_an_array_with_one_item_a_line),
+		TEST("the JSON of a list that failed is not closed",
+		     json_of_a_failed_list_is_not_closed),
+		TEST("pretty JSON says the same", pretty_json_says_the_same),
+		TEST("an empty list is nothing, or an empty array",
+		     empty_lists_print_nothing_or_an_empty_array),
+		TEST("a list longer than the measured rows is printed whole",
+		     long_lists_are_streamed_whole),
+		TEST("seconds are written with two units", seconds_are_written_with_two_units),
+		TEST("values are written by their type", values_are_written_by_their_type),
+		TEST("a field that is too long is cut and marked", long_fields_are_cut_not_overrun),
+		TEST("a single item is lines, or an object",
+		     one_item_is_printed_as_lines_or_an_object),
 	};
 
 	return cmocka_run_group_tests_name("print", tests, NULL, NULL);
