@@ -183,6 +183,28 @@ announced() {
 	[ "$(captured garp arp.src.proto_ipv4 -- 'arp.isgratuitous == 1' | sort -u | grep -c '203\.0\.113\.1[0-3]')" = 4 ]
 }
 
+@test "a neighbour that the kernel forgot is found again" {
+	ipn box neigh flush all
+	warm_up in1 198.51.100.10
+	run -0 on in1 ping -c3 -i 0.02 -W2 198.51.100.10
+	assert_output --partial '3 received'
+}
+
+@test "without a daemon for longer than its liveness lasts, a change of route is still followed" {
+	daemon_kill
+	# The box itself talks to the other router, so the kernel knows its MAC address; with the daemon
+	# gone nobody else asks for it.
+	run -0 on box ping -c1 -W2 203.0.113.3
+	# The packet path trusts remembered next hops for ten ticks, 10.7 s.
+	ipn box route replace default via 203.0.113.3
+	wait_until 20 second_hop_is 203.0.113.3
+	run -0 on in1 curl -sS -m 10 http://198.51.100.10/whoami
+	assert_output --regexp '^203\.0\.113\.1[0-3]:'
+	ipn box route replace default via 203.0.113.1
+	daemon_start box
+	wait_until 5 second_hop_is 203.0.113.1
+}
+
 @test "the daemon found nothing to complain about" {
 	assert_log_clean
 }

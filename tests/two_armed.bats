@@ -16,6 +16,7 @@ setup_file() {
 	dns_server dns 198.51.100.53
 	iperf_server web 198.51.100.10
 	www_file file 3000000
+	www_file small 200000
 	warm_up in1 198.51.100.53
 	warm_up in2 198.51.100.53
 }
@@ -39,7 +40,7 @@ external_pattern='203\.0\.113\.1[0-3]'
 	counters_mark
 	capture web e0 server 'tcp port 80'
 	capture in1 e0 client 'tcp port 80'
-	run -0 on in1 curl -sS -m 20 -o /dev/null http://198.51.100.10/file
+	run -0 on in1 curl -sS -m 20 -o /dev/null http://198.51.100.10/small
 	# The client's end waits for nobody, the last segments are still on their way.
 	wait_until 5 connection_over client
 	capture_end server
@@ -219,6 +220,28 @@ connection_over() {
 		--expect 'IP(src="198.51.100.53",dst="10.0.0.12",ttl=62,id=3)/UDP(sport=99,dport=4002)/b"hello"'
 	# in2's kernel has nobody on that port, and says so.
 	assert_counters in_udp=1 out_icmp_error=1
+}
+
+@test "ten thousand UDP flows of two hosts: each answer finds its own port, no external end is used twice (U1)" {
+	local pid
+	start web echo "$TESTS/lib/flows.py" serve 198.51.100.10 7000
+	wait_until 5 grep -q ready "$TOPO_DIR/echo.log"
+	on in2 "$TESTS/lib/flows.py" run 198.51.100.10 7000 30000 5000 >"$BATS_TEST_TMPDIR/in2" 3>&- &
+	pid=$!
+	on in1 "$TESTS/lib/flows.py" run 198.51.100.10 7000 30000 5000 >"$BATS_TEST_TMPDIR/in1"
+	wait $pid
+	assert_equal "$(cat "$BATS_TEST_TMPDIR"/in[12] | cut -d' ' -f2 | sort -u | wc -l)" 10000
+	# Both hosts used the same ports; each flow is listed as the server saw it.
+	assert_equal "$(sed 's/\(.*\) \(.*\)/udp 10.0.0.11:\1 0 \2/' "$BATS_TEST_TMPDIR/in1" | sort)" \
+		"$(mappings proto udp inside 10.0.0.11 | grep -E '^udp [0-9.]+:3[0-4][0-9]{3} ')"
+	stop echo
+}
+
+@test "two hundred TCP connections at once are each answered with an external end of their own (T1)" {
+	on in1 curl -sS -m 20 -Z --parallel-immediate --parallel-max 200 'http://198.51.100.10/whoami?[1-200]' \
+		>"$BATS_TEST_TMPDIR/seen"
+	assert_equal "$(sort -u "$BATS_TEST_TMPDIR/seen" | wc -l)" 200
+	assert_equal "$(cut -d: -f1 "$BATS_TEST_TMPDIR/seen" | sort -u | wc -l)" 1
 }
 
 @test "a UDP checksum of zero stays zero (R3)" {
