@@ -8,13 +8,12 @@
  *	198.51.100.7 without a route, .8 back over bed0, .9 by a neighbour nobody knows
  */
 #include <bpf/bpf.h>
-#include <bpf/libbpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "events.h"
 #include "play.h"
-#include "shared/events.h"
 
 #define H1 HOST(1, 5000)
 #define H2 HOST(2, 6000)
@@ -146,35 +145,15 @@ static void outside_mtu_1400(struct bed *bed)
 	daisy_instance_links(bed->inst)[LINK_OUT].mtu = 1400;
 }
 
-static struct perf_buffer *events;
-static struct daisy_event last_event;
-
-static void event_came(void *context, int cpu, void *data, __u32 size)
-{
-	if (size >= sizeof(last_event))
-		memcpy(&last_event, data, sizeof(last_event));
-}
-
-static void listen_to_events(struct bed *bed)
-{
-	events = perf_buffer__new(daisy_instance_map_fd(bed->inst, "events"), 1, event_came, NULL, NULL, NULL);
-	if (!events) {
-		printf("Bail out! no perf buffer\n");
-		exit(1);
-	}
-}
-
 /* The daemon was told to resolve this address. */
 static void told(struct bed *bed, unsigned int device, const uint8_t addr[4])
 {
-	memset(&last_event, 0, sizeof(last_event));
-	if (perf_buffer__poll(events, 1000) < 1)
-		play_fail("no event");
-	if (last_event.kind != EVENT_UNRESOLVED || memcmp(last_event.inside.addr, addr, 4) ||
-	    last_event.ifindex != (uint32_t)bed->ifindex[device])
-		play_fail("event %u about %u.%u.%u.%u on %u", last_event.kind, last_event.inside.addr[0],
-			  last_event.inside.addr[1], last_event.inside.addr[2], last_event.inside.addr[3],
-			  last_event.ifindex);
+	const struct daisy_event *e = events_next();
+
+	if (e->kind != EVENT_UNRESOLVED || memcmp(e->inside.addr, addr, 4) ||
+	    e->ifindex != (uint32_t)bed->ifindex[device])
+		play_fail("event %u about %u.%u.%u.%u on %u", e->kind, e->inside.addr[0], e->inside.addr[1],
+			  e->inside.addr[2], e->inside.addr[3], e->ifindex);
 }
 
 static void told_router(struct bed *bed)
@@ -285,9 +264,9 @@ int main(int argc, char **argv)
 		all[i] = static_plays[i];
 	for (i = 0; i < N; i++)
 		all[N_STATIC + i] = plays[i];
-	listen_to_events(bed);
+	events_listen(bed);
 	status = play_main(argc, argv, bed, all, N + N_STATIC);
-	perf_buffer__free(events);
+	events_stop();
 	bed_close(bed);
 	return status;
 }
