@@ -37,7 +37,7 @@ struct bench_frames {
 
 struct bench_cpu_state {
 	__u64 value;
-	__u64 pad[7];
+	__u64 pad[31];
 };
 
 #endif

@@ -18,6 +18,8 @@
 
 #include "harness.h"
 
+#define SETTLE_US 200000
+
 static const char *const ns_names[N_NS] = { "src", "nat", "dst" };
 static const char *const link_names[N_LINKS] = { "s0", "n0", "n1", "d0" };
 static const enum bench_ns link_ns[N_LINKS] = { NS_SRC, NS_NAT, NS_NAT, NS_DST };
@@ -184,6 +186,11 @@ uint64_t cpus_sum(const struct bench_cpu_state *states)
 	for (int i = 0; i < BENCH_MAX_CPUS; i++)
 		sum += *(const volatile __u64 *)&states[i].value;
 	return sum;
+}
+
+void settle(void)
+{
+	usleep(SETTLE_US);
 }
 
 static int double_compare(const void *a, const void *b)

@@ -58,6 +58,8 @@ double now_ns(void);
 /* CPU time of this thread. */
 double cpu_ns(void);
 uint64_t cpus_sum(const struct bench_cpu_state *states);
+/* Leave the core to the kernel for a moment: what was deleted is freed now, not while we measure. */
+void settle(void);
 double median(double *values, size_t n);
 /* Bytes of kernel memory of a map, from its memlock. */
 uint64_t map_memlock(int fd);

@@ -34,6 +34,7 @@ static double create(struct contenders *all, enum contender_kind kind,
 		nft_flush(all->bench);
 		created = nft_connections(all->bench);
 	}
+	settle();
 	sample = traffic_run(traffic, all->each[kind].counter, spec->n);
 	created = (kind == DAISY ? daisy_count(all->daisy).created_udp :
 				   nft_connections(all->bench)) - created;

@@ -42,7 +42,7 @@ uint32_t traffic_flows(const struct traffic *traffic);
  */
 struct sample traffic_run(struct traffic *traffic, const struct bench_cpu_state *counter,
 			  uint64_t count);
-/* Only send. Returns the loop's nanoseconds; safe from several threads with a traffic each. */
+/* Only send. Returns the loop's nanoseconds. Threads on different cores may share a traffic. */
 double traffic_send(struct traffic *traffic, uint64_t count);
 
 double sample_ns(const struct sample *sample);
