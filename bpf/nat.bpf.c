@@ -21,11 +21,17 @@ static __always_inline bool is_icmp_error(const struct packet *p)
 	       p->icmp_type == ICMP_PARAMETERPROB;
 }
 
+/* Strangers on the inside link get no answer. */
+static __always_inline int time_exceeded_inside(struct xdp_md *ctx, struct packet *p)
+{
+	return inside_prefix(p->zone, &p->saddr) ? time_exceeded(ctx, p) : -REASON_NOT_INSIDE;
+}
+
 static __always_inline int icmp_from_inside(struct xdp_md *ctx, struct packet *p)
 {
 	if (p->icmp_type == ICMP_ECHO || p->icmp_type == ICMP_TIMESTAMP) {
 		if (p->ttl <= 1)
-			return time_exceeded(ctx, p);
+			return time_exceeded_inside(ctx, p);
 		return out_icmp(ctx, p);
 	}
 	return is_icmp_error(p) ? icmp_error_translate(ctx, p) : -REASON_UNSUPPORTED_ICMP;
@@ -34,7 +40,7 @@ static __always_inline int icmp_from_inside(struct xdp_md *ctx, struct packet *p
 static __always_inline int from_inside(struct xdp_md *ctx, struct packet *p)
 {
 	if (unlikely(p->ttl <= 1) && p->proto != PROTO_ICMP)
-		return time_exceeded(ctx, p);
+		return time_exceeded_inside(ctx, p);
 	if (p->proto == PROTO_UDP)
 		return out_udp(ctx, p);
 	if (p->proto == PROTO_TCP)
@@ -52,7 +58,7 @@ static __always_inline int from_inside_to_external(struct xdp_md *ctx, struct pa
 		return is_icmp_error(p) ? icmp_error_translate(ctx, p) : -REASON_UNSUPPORTED_ICMP;
 	}
 	if (p->ttl <= 1)
-		return time_exceeded(ctx, p);
+		return time_exceeded_inside(ctx, p);
 	return p->proto == PROTO_UDP ? hairpin_udp(ctx, p) : hairpin_tcp(ctx, p);
 }
 

@@ -41,6 +41,11 @@ static __always_inline __u64 conn_word(__u32 state, __u32 flags, __u32 seen)
 	       (__u64)(flags & 0xff) << DAISY_CONN_FLAGS_SHIFT | seen;
 }
 
+static __always_inline __u64 conn_lag(__u64 word)
+{
+	return word >> DAISY_CONN_LAG_SHIFT & DAISY_CONN_LAG_MASK;
+}
+
 /* A packet as the connections see it. */
 struct conn_packet {
 	__u64 remote;		/* endpoint word */
@@ -52,31 +57,62 @@ struct conn_packet {
 	__u16 pad;
 };
 
+/*
+ * A new class with its timer. What an inbound packet began, a later inbound
+ * packet may take back (RFC 7857 section 2.2), but not the time: `lag` keeps how
+ * long before the inside had last sent.
+ */
+static __always_inline __u64 conn_class(__u64 word, __u32 state, __u32 flags, const struct conn_packet *p)
+{
+	__u64 lag = conn_lag(word) + tick_age(p->now, word & DAISY_SEEN_MASK);
+
+	if (p->outbound)
+		lag = 0;
+	if (lag > DAISY_CONN_LAG_MASK)
+		lag = DAISY_CONN_LAG_MASK;
+	return conn_word(state, flags, p->now) | lag << DAISY_CONN_LAG_SHIFT;
+}
+
+/*
+ * SYN on a connection that has closed: the endpoints begin anew. An inbound one
+ * is only noted, by taking SYN_OUT away: the class and its timer stay until the
+ * inside answers.
+ */
+static __always_inline __u64 conn_reopen(__u64 word, __u32 flags, const struct conn_packet *p)
+{
+	__u32 noted = flags & CONN_SYN_OUT ? 0 : flags & CONN_SYN_IN;
+
+	if (!p->outbound)
+		return (word & ~((__u64)CONN_SYN_OUT << DAISY_CONN_FLAGS_SHIFT)) |
+		       (__u64)CONN_SYN_IN << DAISY_CONN_FLAGS_SHIFT;
+	return conn_word(noted ? CONN_ESTABLISHED : CONN_OPENING,
+			 CONN_ANSWERED | CONN_SYN_OUT | noted, p->now);
+}
+
 /* State of a connection after a packet. */
 static __always_inline __u64 conn_next(__u64 word, const struct conn_packet *p)
 {
 	__u32 state = conn_state(word), flags = conn_flags(word);
-	__u32 seen = word & DAISY_SEEN_MASK;
+	__u32 seen = (word - conn_lag(word)) & DAISY_SEEN_MASK;
 
 	if (p->outbound)
 		flags |= CONN_ANSWERED;
-	if (p->flags & TCP_RST)
-		return conn_word(CONN_RESET, flags, state == CONN_RESET ? seen : p->now);
+	if (p->flags & TCP_RST) {
+		if (state != CONN_RESET)
+			return conn_class(word, CONN_RESET, flags, p);
+		return word | (__u64)flags << DAISY_CONN_FLAGS_SHIFT;
+	}
 	if (p->flags & TCP_SYN) {
-		/* A new connection of the same endpoints: what has ended does not count. */
-		if (state == CONN_CLOSING) {
-			flags &= CONN_ANSWERED;
-			state = CONN_OPENING;
-			seen = p->now;
-		}
+		if (state == CONN_CLOSING)
+			return conn_reopen(word, flags, p);
 		flags |= p->outbound ? CONN_SYN_OUT : CONN_SYN_IN;
 	}
+	if (state == CONN_CLOSING)
+		return word | (__u64)flags << DAISY_CONN_FLAGS_SHIFT;
 	if (p->flags & TCP_FIN)
 		flags |= p->outbound ? CONN_FIN_OUT : CONN_FIN_IN;
-	if (state == CONN_CLOSING)
-		return conn_word(state, flags, seen);
 	if ((flags & CONN_BOTH_FIN) == CONN_BOTH_FIN)
-		return conn_word(CONN_CLOSING, flags, p->now);
+		return conn_class(word, CONN_CLOSING, flags, p);
 	state = (flags & CONN_BOTH_SYN) == CONN_BOTH_SYN ? CONN_ESTABLISHED : CONN_OPENING;
 	return conn_word(state, flags, p->outbound ? p->now : seen);
 }

@@ -248,12 +248,11 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 }
 
 /* One stage per direction and protocol: each has its own verifier run and its own stack frame. */
-#define TRANSLATE_STAGE(name, translate, proto)                                   \
-	STAGE int name(struct xdp_md *ctx, struct packet *p)                      \
-	{                                                                         \
-		struct daisy_conf *c = conf_get();                                \
-                                                                                  \
-		return p && c ? translate(ctx, c, p, proto) : -REASON_NO_VECTOR;  \
+#define TRANSLATE_STAGE(name, translate, proto)                                  \
+	STAGE int name(struct xdp_md *ctx, struct packet *p)                     \
+	{                                                                        \
+		struct daisy_conf *c = conf_get();                               \
+		return p && c ? translate(ctx, c, p, proto) : -REASON_NO_VECTOR; \
 	}
 
 TRANSLATE_STAGE(out_udp, translate_out, DAISY_UDP)

@@ -89,14 +89,16 @@ enum daisy_conn_state {
 #define CONN_FIN_IN 8
 #define CONN_ANSWERED 16	/* the inside has sent; only such connections keep the mapping alive */
 
+#define DAISY_CONN_LAG_SHIFT 28
+#define DAISY_CONN_LAG_MASK 0xfffffULL
 #define DAISY_CONN_FLAGS_SHIFT 48
 #define DAISY_CONN_STATE_SHIFT 56
 
 union daisy_conn_control {
 	__u64 word;
 	struct {
-		__u64 seen : 28;
-		__u64 unused : 20;
+		__u64 seen : 28;	/* tick of the last outbound packet, or of the class */
+		__u64 lag : 20;		/* ticks from the last outbound packet to `seen` */
 		__u64 flags : 8;
 		__u64 state : 8;	/* enum daisy_conn_state */
 	};
