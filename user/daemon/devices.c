@@ -325,6 +325,14 @@ int daisy_devices_sync(struct daisy_daemon *d)
 	return err;
 }
 
+static bool has_device(const struct daisy_config *config, const char *device)
+{
+	for (size_t i = 0; i < config->n_links; i++)
+		if (!strcmp(config->links[i].device, device))
+			return true;
+	return false;
+}
+
 static bool wants_generic(const struct daisy_config *config, const char *device)
 {
 	for (size_t i = 0; i < config->n_links; i++)
@@ -381,7 +389,7 @@ int daisy_devices_attach(struct daisy_daemon *d, const struct daisy_config *conf
 		enum daisy_xdp_mode mode;
 		int err;
 
-		if (!program->used)
+		if (!program->used || !has_device(config, program->name))
 			continue;
 		mode = wants_generic(config, program->name) ? DAISY_XDP_GENERIC : DAISY_XDP_NATIVE;
 		base = daisy_interfaces_by_name(&d->interfaces, program->name);
@@ -426,21 +434,22 @@ void daisy_devices_retry(struct daisy_daemon *d)
 
 static bool is_wanted(const struct daisy_config *config, const struct daisy_device_link *link)
 {
-	bool device = false;
-
-	for (size_t i = 0; i < config->n_links; i++) {
-		device = device || !strcmp(config->links[i].device, link->config.device);
+	for (size_t i = 0; i < config->n_links; i++)
 		if (daisy_config_link_same(&config->links[i], &link->config))
 			return true;
-	}
-	return link->carrier && device;
+	return link->carrier && has_device(config, link->config.device);
 }
 
+/* Where attaching was refused because of another's program, there is nothing to detach. */
 static void drop_program(struct daisy_daemon *d, struct daisy_device_program *program)
 {
-	if (daisy_detach(d->inst, program->name))
+	struct daisy_attachment now;
+	bool foreign = !daisy_attachment_get(d->inst, program->name, &now) &&
+		now.mode != DAISY_XDP_NONE && !now.ours;
+
+	if (!foreign && daisy_detach(d->inst, program->name))
 		daisy_log(LOG_ERR, "link %s: %s", program->name, daisy_error());
-	else
+	else if (program->ifindex)
 		daisy_log(LOG_NOTICE, "link %s: detached", program->name);
 	daisy_events_link(d->events, program->name, "detached");
 	memset(program, 0, sizeof(*program));
@@ -468,11 +477,8 @@ void daisy_devices_drop(struct daisy_daemon *d, const struct daisy_config *confi
 
 	for (int i = 0; i < DAISY_MAX_LINKS; i++) {
 		struct daisy_device_program *program = &d->devices.program[i];
-		bool found = !program->used;
 
-		for (size_t j = 0; j < config->n_links && !found; j++)
-			found = !strcmp(config->links[j].device, program->name);
-		if (!found)
+		if (program->used && !has_device(config, program->name))
 			drop_program(d, program);
 	}
 	for (int i = FIRST_LINK; i < DAISY_MAX_LINKS; i++) {
