@@ -6,27 +6,28 @@ load lib/load
 
 DEMO=$BATS_TEST_DIRNAME/../demo/run
 
-# What a demo leaves behind, if anything: namespaces and state.
+# The names of this file's demos begin with this, whatever else runs here.
+export TOPO_PREFIX=demo$PPID-
+
+# What our demos leave behind, if anything: namespaces, state, pins.
 left_behind() {
-	ip netns list | grep -Eo '^d[0-9a-f]+-[0-9a-f]{4}-[a-z0-9]+' | sort
-	ls /run/daisy-demo 2>/dev/null || true
-}
+	ip netns list | grep "^$TOPO_PREFIX"
+	grep -l "^$TOPO_PREFIX" /run/daisy-demo/*/tag
+	ls -d /sys/fs/bpf/daisy/*/"$TOPO_PREFIX"*
+} 2>/dev/null
 
 @test "the demo works, shows the real mapping table, and leaves nothing behind" {
-	local before
-	before=$(left_behind)
 	run -0 "$DEMO"
 	assert_line --regexp '^Everything worked'
 	refute_output --partial 'NOT OK'
 	refute_output --partial $'\e'
 	assert_line --regexp '^ *tcp +10\.0\.0\.1[12]:[0-9]+ .* 203\.0\.113\.1[0-3]:[0-9]+ '
 	assert_line --regexp '^ *udp +10\.0\.0\.12:[0-9]+ '
-	assert_equal "$(left_behind)" "$before"
+	run left_behind
+	assert_output ''
 }
 
 @test "Ctrl-C in the middle of the demo leaves nothing behind" {
-	local before
-	before=$(left_behind)
 	run -0 /usr/bin/python3 - "$DEMO" <<-'END'
 		import os, signal, subprocess, sys
 		demo = subprocess.Popen(sys.argv[1], stdout=subprocess.PIPE, text=True, start_new_session=True,
@@ -39,19 +40,21 @@ left_behind() {
 		print(demo.wait(30))
 	END
 	assert_output 130
-	assert_equal "$(left_behind)" "$before"
+	run left_behind
+	assert_output ''
 }
 
 @test "KEEP=1 leaves the demo running and says how to look, demo-clean ends it" {
-	local before
-	before=$(left_behind)
 	KEEP=1 run -0 "$DEMO"
 	assert_line --partial 'sudo nsenter --net=/run/netns/'
 	# The command it names is one that works.
 	run -0 bash -c "$(grep -o '/[^ ]*/bin/daisy .* mapping show' <<<"$output")"
 	assert_output --partial 203.0.113.1
+	run left_behind
+	refute_output ''
 	run -0 "$DEMO" clean
-	assert_equal "$(left_behind)" "$before"
+	run left_behind
+	assert_output ''
 }
 
 @test "two demos at once do not collide" {

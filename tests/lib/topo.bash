@@ -10,7 +10,7 @@
 # topo_begin DIR: state goes to DIR.
 topo_begin() {
 	export TOPO_DIR=$1
-	printf -v TOPO_TAG 'd%x-%04x' $$ $RANDOM
+	printf -v TOPO_TAG '%s%x-%04x' "${TOPO_PREFIX:-d}" $$ $RANDOM
 	export TOPO_TAG
 	mkdir -p "$TOPO_DIR"
 	: >"$TOPO_DIR/undo"
