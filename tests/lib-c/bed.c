@@ -5,11 +5,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib-c/host.h"
 #include "lib-c/tap.h"
 #include "lib-c/wire.h"
 
@@ -69,15 +69,6 @@ void bed_peer_mac(uint8_t mac[6], enum bed_link link)
 	memcpy(mac, m, sizeof(m));
 }
 
-/* Redirects need devices to lead to. Packets are never sent to them. */
-static void devices_make(void)
-{
-	if (unshare(CLONE_NEWNET))
-		tap_bail("cannot make a network namespace: %s (root is needed)", strerror(errno));
-	if (system("ip link add name bed0 type veth") || !if_nametoindex("veth0"))
-		tap_bail("cannot make a veth pair");
-}
-
 static void link_make(struct bed *bed, enum bed_link number, enum daisy_side side, const char *device)
 {
 	struct daisy_link l = { .side = side, .mtu = bed->mtu, .device = device_of(number) };
@@ -85,14 +76,17 @@ static void link_make(struct bed *bed, enum bed_link number, enum daisy_side sid
 
 	bed_mac(l.mac, number);
 	l.tx_ifindex = if_nametoindex(device);
-	l.ifindex = number == l.device ? l.tx_ifindex : 1000u + number;
+	/* VLANs without devices of their own: routes are looked up as by the device. */
+	l.ifindex = l.tx_ifindex;
 	l.zone = number == BED_TAGGED;
 	wire_put32(l.addr, BED_OWN + number);
 	if (side != SIDE_OUTSIDE)
 		l.static_nexthop = number;
 	bed_mac(nh.smac, number);
 	bed_peer_mac(nh.dmac, number);
-	wire_put32(nh.addr, BED_OWN + 0x10 + number);
+	wire_put32(nh.addr, number == BED_OUTSIDE ? HOST_GATEWAY : BED_OWN + 0x10 + number);
+	if (number == BED_OUTSIDE)
+		nh.ifindex = l.ifindex;
 	l.n_tags = nh.n_tags = bed_tags(l.tag, number);
 	bed_tags(nh.tag, number);
 	if (daisy_instance_link_set(bed->inst, number, &l) ||
@@ -148,11 +142,13 @@ void bed_open(struct bed *bed, const struct bed_spec *spec)
 {
 	struct daisy_instance_spec instance = spec->instance;
 	enum daisy_opened opened;
+	uint8_t gateway[6];
 
 	memset(bed, 0, sizeof(*bed));
 	bed->n_addresses = spec->n_addresses;
 	bed->mtu = spec->mtu ? spec->mtu : 1500;
-	devices_make();
+	bed_peer_mac(gateway, BED_OUTSIDE);
+	host_make(gateway);
 	instance.name = "test";
 	instance.bpffs = NULL;
 	if (daisy_instance_open(&instance, &bed->inst, &opened))
@@ -163,14 +159,19 @@ void bed_open(struct bed *bed, const struct bed_spec *spec)
 	if (!bed->per_cpu || bed->counters_fd < 0)
 		tap_bail("no counters");
 	addresses_add(bed, spec);
-	link_make(bed, BED_INSIDE, SIDE_INSIDE, "bed0");
-	link_make(bed, BED_OUTSIDE, SIDE_OUTSIDE, "veth0");
+	link_make(bed, BED_INSIDE, SIDE_INSIDE, HOST_INSIDE_DEVICE);
+	link_make(bed, BED_OUTSIDE, SIDE_OUTSIDE, HOST_OUTSIDE_DEVICE);
 	link_make(bed, BED_BOTH, SIDE_BOTH, "lo");
-	link_make(bed, BED_TAGGED, SIDE_INSIDE, "bed0");
-	link_make(bed, BED_STACKED, SIDE_OUTSIDE, "veth0");
-	daisy_instance_conf(bed->inst)->static_nexthop = BED_OUTSIDE;
-	daisy_instance_conf(bed->inst)->alive_tick = daisy_instance_tick(bed->inst);
+	link_make(bed, BED_TAGGED, SIDE_INSIDE, HOST_INSIDE_DEVICE);
+	link_make(bed, BED_STACKED, SIDE_OUTSIDE, HOST_OUTSIDE_DEVICE);
+	bed_advance(bed, 0);
 	counters_read(bed, &bed->before);
+}
+
+void bed_advance(struct bed *bed, uint32_t seconds)
+{
+	daisy_instance_clock_advance(bed->inst, seconds);
+	daisy_instance_conf(bed->inst)->alive_tick = daisy_instance_tick(bed->inst);
 }
 
 void bed_close(struct bed *bed)

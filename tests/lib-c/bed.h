@@ -7,10 +7,11 @@
  *	inside hosts, zone 1 -- [ link 4, VLAN 100 |     | link 5, VLAN 200.300 ] outside
  *	                        [      link 3, one-armed          ]
  *
- * Next hops are static, so that every frame meets the same answer on every
- * machine; outbound packets leave by link 2 (conf.static_nexthop, numbers are
- * those of the links). External addresses are 198.51.100.1 and on, for both
- * zones. Nothing is pinned.
+ * Outbound packets leave by the host's default route on link 2, so that the
+ * remembered next hops are in play, unless a test sets conf.static_nexthop
+ * (next hops have the numbers of their links). Towards the inside next hops are
+ * static. External addresses are 198.51.100.1 and on, for both zones. Nothing
+ * is pinned.
  */
 #ifndef DAISY_TESTS_BED_H
 #define DAISY_TESTS_BED_H
@@ -100,6 +101,8 @@ int bed_slot(const struct bed *bed, uint32_t addr);
 /* Record of a mapping. Its first member is a struct daisy_mapping, TCP or not. */
 struct daisy_mapping *bed_record(const struct bed *bed, uint32_t slot, enum daisy_proto proto,
 				 uint16_t port);
+/* Let time pass, the daemon being alive meanwhile. */
+void bed_advance(struct bed *bed, uint32_t seconds);
 /* The sweep looks at one record, as it is: no more than its timers allow. */
 void bed_sweep_one(struct bed *bed, uint32_t slot, enum daisy_proto proto, uint16_t port);
 /* Look at every record of every vector once: what the daemon's sweep does in its time. */

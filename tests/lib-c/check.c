@@ -113,7 +113,7 @@ static void records_check(struct walk *w, uint32_t slot, uint32_t proto)
 }
 
 /* The hash of bpf/lib/index.h, as its comment describes it. */
-static uint64_t key_hash(const struct daisy_conf *conf, uint64_t key)
+static uint64_t index_hash(const struct daisy_conf *conf, uint64_t key)
 {
 	uint64_t h = key ^ conf->hash_key[0];
 
@@ -123,33 +123,44 @@ static uint64_t key_hash(const struct daisy_conf *conf, uint64_t key)
 	return h ^ h >> 29;
 }
 
-/* May this key stand in this bucket? Two places of two neighbours each. */
+/* Is a bucket one of the four in which a look-up searches the key? */
 static bool is_place(const struct daisy_conf *conf, uint64_t key, uint32_t bucket)
 {
-	uint64_t hash = key_hash(conf, key);
-	uint32_t first = (uint32_t)((hash & 0xffffffff) * conf->index_lines >> 32);
-	uint32_t second = (uint32_t)((hash >> 32) * conf->index_lines >> 32);
+	uint64_t hash = index_hash(conf, key);
+	uint64_t first = (hash & 0xffffffff) * conf->index_lines >> 32;
+	uint64_t second = (hash >> 32) * conf->index_lines >> 32;
 
-	return bucket / 2 == first / 2 || bucket / 2 == second / 2;
+	return bucket == first || bucket == (first ^ 1) || bucket == second || bucket == (second ^ 1);
+}
+
+static uint64_t key_of(const struct live *l)
+{
+	union daisy_endpoint e = { .word = l->inside };
+	union daisy_index_key key = { .port = e.port, .zone = e.zone, .proto = l->proto };
+
+	memcpy(key.addr, e.addr, 4);
+	return key.word;
 }
 
 /* bucket UINT32_MAX: from the overflow table. */
-static void entry_check(struct walk *w, struct daisy_entry e, uint32_t bucket)
+static void entry_check(struct walk *w, union daisy_index_key key, union daisy_ref ref, uint32_t bucket)
 {
-	const struct daisy_conf *conf = daisy_instance_conf(w->inst);
-	union daisy_endpoint inside = { .word = e.key.word & ~(0xffULL << 56) };
-	struct live *l;
+	struct live *l = NULL;
 
-	if (e.key.proto < DAISY_N_PROTOS && e.ref.published) {
-		l = live_at(w, e.ref.slot, e.key.proto, e.ref.port);
-		if (l->inside && l->inside == inside.word &&
-		    (bucket == UINT32_MAX || is_place(conf, e.key.word, bucket))) {
-			l->n_entries++;
-			w->c->entries++;
-			return;
-		}
+	if (!ref.published)
+		contradict(w->c, "an index entry is being written while nobody works on it");
+	if (key.proto < DAISY_N_PROTOS)
+		l = live_at(w, ref.slot, key.proto, ref.port);
+	if (!l || !l->inside || key_of(l) != key.word) {
+		w->c->stale++;
+		return;
 	}
-	w->c->stale++;
+	if (bucket != UINT32_MAX && !is_place(daisy_instance_conf(w->inst), key.word, bucket)) {
+		contradict(w->c, "port %u: index entry where no look-up finds it", l->port);
+		return;
+	}
+	l->n_entries++;
+	w->c->entries++;
 }
 
 static void index_check(struct walk *w)
@@ -166,7 +177,7 @@ static void index_check(struct walk *w)
 	for (uint32_t i = 0; i < n; i++)
 		for (int k = 0; k < DAISY_BUCKET_ENTRIES; k++)
 			if (b[i].entry[k].ref.word)
-				entry_check(w, b[i].entry[k], i);
+				entry_check(w, b[i].entry[k].key, b[i].entry[k].ref, i);
 	munmap(b, (size_t)n * sizeof(*b));
 }
 
@@ -175,14 +186,13 @@ static void overflow_check(struct walk *w)
 	int fd = daisy_instance_map_fd(w->inst, "index_overflow");
 	uint32_t counted = daisy_instance_conf(w->inst)->overflow_used;
 	union daisy_index_key key, *from = NULL;
-	struct daisy_entry e;
+	union daisy_ref ref;
 
 	for (; !bpf_map_get_next_key(fd, from, &key); from = &key) {
-		e.key = key;
-		if (bpf_map_lookup_elem(fd, &key, &e.ref))
+		if (bpf_map_lookup_elem(fd, &key, &ref))
 			continue;
 		w->c->overflow++;
-		entry_check(w, e, UINT32_MAX);
+		entry_check(w, key, ref, UINT32_MAX);
 	}
 	if (w->c->overflow != counted)
 		contradict(w->c, "%lu entries in the overflow table, %u are counted", w->c->overflow,

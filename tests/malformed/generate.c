@@ -64,14 +64,25 @@ static enum bed_link outside_link(struct rng *rng)
 	return links[rng_below(rng, 4)];
 }
 
-static void outbound(struct rng *rng, struct frame_spec *s, int proto)
+static void outbound(struct rng *rng, struct frame_spec *s, const struct bed *bed, int proto)
 {
+	struct daisy_mapping *m;
+	uint32_t ext;
+	uint16_t port;
+
 	s->link = inside_link(rng);
 	s->src = inside_host(rng);
 	s->dst = outside_host(rng);
 	s->proto = ip_proto(proto);
 	s->sport = 5000 + rng_below(rng, 200);
 	s->dport = rng_below(rng, 2) ? 53 : rng_next(rng);
+	/* Half of the packets are of mappings that exist: what is common has a path of its own. */
+	m = mapping_draw(rng, bed, proto, &ext, &port);
+	if (m->ctl.state == MAPPING_ACTIVE && rng_below(rng, 2)) {
+		s->src = wire_get32(m->inside.addr);
+		s->sport = m->inside.port;
+		s->link = m->inside.zone ? BED_TAGGED : BED_INSIDE;
+	}
 	s->tcp_flags = tcp_flags(rng);
 	s->icmp_type = rng_below(rng, 8) ? 8 : 13;
 }
@@ -128,12 +139,12 @@ static void error_about(struct rng *rng, struct frame_spec *s, struct frame_spec
 	s->about_len = rng_below(rng, 2) ? 28 : 0;
 }
 
-static void to_self(struct rng *rng, struct frame_spec *s)
+static void to_self(struct rng *rng, struct frame_spec *s, const struct bed *bed)
 {
 	static const uint32_t to[] = { BED_OWN, BED_OWN + 1, 0xe0000001, 0xffffffff, 0x7f000001, 0,
 				       0xf0000001, 0x0a0000ff };
 
-	outbound(rng, s, rng_below(rng, DAISY_N_PROTOS));
+	outbound(rng, s, bed, rng_below(rng, DAISY_N_PROTOS));
 	s->link = 1 + rng_below(rng, BED_N_LINKS - 1);
 	s->dst = to[rng_below(rng, sizeof(to) / sizeof(to[0]))];
 	if (!rng_below(rng, 4))
@@ -175,20 +186,20 @@ enum bed_link generate(struct rng *rng, const struct bed *bed, enum generate_kin
 	s.no_sum = !rng_below(rng, 8);
 	switch (kind) {
 	case OUT_UDP:
-		outbound(rng, &s, DAISY_UDP);
+		outbound(rng, &s, bed, DAISY_UDP);
 		break;
 	case OUT_TCP:
-		outbound(rng, &s, DAISY_TCP);
+		outbound(rng, &s, bed, DAISY_TCP);
 		break;
 	case OUT_ICMP:
-		outbound(rng, &s, DAISY_ICMP);
+		outbound(rng, &s, bed, DAISY_ICMP);
 		break;
 	case IN_MAPPED:
 	case IN_ANY:
 		inbound(rng, &s, bed, kind == IN_MAPPED);
 		break;
 	case HAIRPIN:
-		outbound(rng, &s, rng_below(rng, DAISY_N_PROTOS));
+		outbound(rng, &s, bed, rng_below(rng, DAISY_N_PROTOS));
 		mapping_draw(rng, bed, s.proto == 17 ? DAISY_UDP : DAISY_TCP, &s.dst, &s.dport);
 		break;
 	case IN_ERROR:
@@ -202,7 +213,7 @@ enum bed_link generate(struct rng *rng, const struct bed *bed, enum generate_kin
 					     .dst = inner.src, .about = &inner };
 		break;
 	case ECHO_EXTERNAL:
-		outbound(rng, &s, DAISY_ICMP);
+		outbound(rng, &s, bed, DAISY_ICMP);
 		if (rng_below(rng, 2)) {
 			s.link = outside_link(rng);
 			s.src = outside_host(rng);
@@ -210,7 +221,7 @@ enum bed_link generate(struct rng *rng, const struct bed *bed, enum generate_kin
 		s.dst = BED_EXTERNAL + rng_below(rng, bed->n_addresses);
 		break;
 	default:
-		to_self(rng, &s);
+		to_self(rng, &s, bed);
 	}
 	frame_build(f, &s);
 	if (kind == NOT_IPV4)

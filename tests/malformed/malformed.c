@@ -92,13 +92,13 @@ static void cut_everywhere(struct run *run)
 /* Time passes: some mappings end, ports rest and return; egress changes between the links. */
 static void turn(struct run *run)
 {
-	static const uint16_t ways_out[] = { BED_OUTSIDE, BED_STACKED, BED_BOTH };
+	/* 0: by the host's route */
+	static const uint16_t ways_out[] = { 0, 0, BED_OUTSIDE, BED_STACKED, BED_BOTH };
 	struct daisy_conf *conf = daisy_instance_conf(run->bed.inst);
 	struct bed_swept swept = { 0 };
 
-	daisy_instance_clock_advance(run->bed.inst, 5 + rng_below(&run->rng, 200));
-	conf->alive_tick = daisy_instance_tick(run->bed.inst);
-	conf->static_nexthop = ways_out[rng_below(&run->rng, 3)];
+	bed_advance(&run->bed, 5 + rng_below(&run->rng, 200));
+	conf->static_nexthop = ways_out[rng_below(&run->rng, 5)];
 	bed_sweep(&run->bed, &swept);
 }
 
@@ -247,7 +247,7 @@ static void all_ends(struct run *run, uint64_t free_at_start)
 	bool holds;
 
 	for (int i = 0; i < 3; i++) {
-		daisy_instance_clock_advance(run->bed.inst, 8000);
+		bed_advance(&run->bed, 8000);
 		bed_sweep(&run->bed, &swept);
 	}
 	holds = state_holds(run, &c);

@@ -17,7 +17,7 @@ static void give_back(struct scene *s)
 	if (scene_record(s, PORT)->ctl.state == MAPPING_ACTIVE &&
 	    daisy_mapping_delete(s->bed.inst, slot_of(s), PORT, s->proto))
 		tap_bail("cannot delete a mapping: %s", daisy_error());
-	daisy_instance_clock_advance(s->bed.inst, HOLD_S + 3);
+	bed_advance(&s->bed, HOLD_S + 3);
 	bed_sweep_one(&s->bed, slot_of(s), s->proto, PORT);
 }
 
@@ -56,7 +56,7 @@ static void port_in_hold(void *arg, uint32_t round)
 	scene_send(s, 0);
 	if (!scene_sent(s, 0) || daisy_mapping_delete(s->bed.inst, slot_of(s), PORT, s->proto))
 		tap_bail("round %u: cannot prepare a port in hold-down", round);
-	daisy_instance_clock_advance(s->bed.inst, HOLD_S + 3);
+	bed_advance(&s->bed, HOLD_S + 3);
 	scene_packet(s, &s->half[0].frame, SCENE_HOST, 2001 + 2 * round, SCENE_REMOTE, 2);
 }
 

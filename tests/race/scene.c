@@ -88,7 +88,7 @@ void scene_end(struct scene *s, const char *title)
 	bool ok;
 
 	for (int i = 0; i < 3; i++) {
-		daisy_instance_clock_advance(s->bed.inst, 8000);
+		bed_advance(&s->bed, 8000);
 		bed_sweep(&s->bed, &swept);
 	}
 	ok = check_instance(s->bed.inst, 0, &c);

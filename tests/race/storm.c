@@ -102,7 +102,7 @@ static void blow(struct storm *s, uint32_t seconds)
 		 */
 		if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 			tap_bail("membarrier failed");
-		daisy_instance_clock_advance(s->bed.inst, 1 + rng_below(&rng, 60));
+		bed_advance(&s->bed, 1 + rng_below(&rng, 60));
 		bed_sweep(&s->bed, &s->swept);
 		s->n_sweeps++;
 	}

@@ -47,7 +47,7 @@ static void idle_subscriber(void *arg, uint32_t round)
 	if (!scene_sent(s, 0) || daisy_mapping_delete(s->bed.inst, bed_slot(&s->bed, w->src), w->sport,
 						      DAISY_UDP))
 		tap_bail("round %u: cannot prepare an idle subscriber", round);
-	daisy_instance_clock_advance(s->bed.inst, IDLE_S + 3);
+	bed_advance(&s->bed, IDLE_S + 3);
 	scene_packet(s, &s->half[0].frame, host_of(round), 6000, SCENE_REMOTE, 0);
 }
 

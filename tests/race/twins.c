@@ -56,7 +56,7 @@ static void run(struct scene *s, enum daisy_proto proto, const char *name, uint3
 	scene_check(s, &c, "exactly one mapping an endpoint is active after that");
 	tap_ok(c.active == swept_lost && c.rolled_back == lost + s->n[1],
 	       "%s: %lu mappings are active, and each loser's port rests", name, c.active);
-	daisy_instance_clock_advance(s->bed.inst, 5);
+	bed_advance(&s->bed, 5);
 	bed_sweep(&s->bed, &swept);
 	check_instance(s->bed.inst, 0, &rested);
 	tap_ok(!rested.rolled_back && rested.active == c.active && swept.freed == c.rolled_back,

@@ -181,7 +181,7 @@ static bool turn(struct soak *s)
 {
 	struct check c;
 
-	daisy_instance_clock_advance(s->bed.inst, 1 + rng_below(&s->rng, 30));
+	bed_advance(&s->bed, 1 + rng_below(&s->rng, 30));
 	sweep(s);
 	for (int i = 0; i < 2; i++) {
 		refresh(s, &s->model[i]);
@@ -230,14 +230,14 @@ static void end_all(struct soak *s, const struct check *start)
 {
 	struct check c;
 
-	daisy_instance_clock_advance(s->bed.inst, 310);
+	bed_advance(&s->bed, 310);
 	sweep(s);
 	check_instance(s->bed.inst, 0, &c);
 	tap_ok(!c.error[0] && !c.active && !c.entries && !c.overflow && c.hold > 0, "after the last "
 	       "packet's lifetime every mapping is gone from the index, and the ports rest");
 	if (c.error[0])
 		tap_note("%s", c.error);
-	daisy_instance_clock_advance(s->bed.inst, 130);
+	bed_advance(&s->bed, 130);
 	sweep(s);
 	check_instance(s->bed.inst, 0, &c);
 	tap_ok(!c.error[0] && !c.hold && c.free == start->free, "after the hold-down every port is free "

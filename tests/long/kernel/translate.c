@@ -111,7 +111,7 @@ static void end_all(struct bed *bed)
 	if (c.error[0])
 		tap_note("%s", c.error);
 	for (int i = 0; i < 3; i++) {
-		daisy_instance_clock_advance(bed->inst, 8000);
+		bed_advance(bed, 8000);
 		bed_sweep(bed, &swept);
 	}
 	tap_ok(check_instance(bed->inst, 0, &c) && !c.active && !c.hold && swept.freed,
