@@ -257,7 +257,7 @@ static __always_inline int fast_packet(struct xdp_md *ctx, struct daisy_counters
 	if (!f.conf || !f.link || bpf_jiffies64() - f.conf->tick_jiffies >= DAISY_TICK_JIFFIES)
 		return FAST_MISS;
 	f.now = f.conf->tick;
-	if (!fast_parse(ctx, &f))
+	if (f.link->side == SIDE_NONE || !fast_parse(ctx, &f))
 		return FAST_MISS;
 	if (f.link->side != SIDE_OUTSIDE) {
 		int verdict = f.proto == DAISY_UDP ? fast_out(&f, count, DAISY_UDP)

@@ -37,6 +37,9 @@ STAGE int conn_outbound(struct daisy_tcp_mapping *t, const struct packet *p, __u
 	if (conn_is_quiet(t, cp.remote, p->tcp_flags))
 		index_hint(endpoint_word(p->saddr, p->sport, p->zone), DAISY_TCP, ref,
 			   hint_tcp(cp.remote, p->now));
+	else if (p->tcp_flags & TCP_CONTROL)	/* the next packet has to look at the new state */
+		index_hint(endpoint_word(p->saddr, p->sport, p->zone), DAISY_TCP, ref,
+			   (p->now - 1) & 0xffff);
 	return 0;
 }
 
