@@ -9,15 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bed.h"
 
 #define N_PORT_MAPS (BED_N_SLOTS * DAISY_N_PROTOS)
 #define LINK_MTU 1500
+#define ROUTES_BYTES (DAISY_ROUTE_CACHE * sizeof(union daisy_route))
 
 /* Odd multipliers, nothing else is asked of them (bpf/lib/index.h). */
 #define HASH_KEY { 0x9e3779b97f4a7c15, 0xbf58476d1ce4e5b9, 0x94d049bb133111eb, 0xd6e8feb86659fd93 }
+
+/* Less than the DAISY_TICK_JIFFIES for which a published tick holds, at 1000 jiffies a second. */
+#define TICK_STAYS_NS 4000000
 
 #define LINK_ROW(d, s, z, n, t0, t1)								\
 	{ .mac = { 2, 0, 0, 0, 0, d }, .side = s, .n_tags = n, .tag = { t0, t1 }, .zone = z,		\
@@ -198,12 +203,15 @@ static void remember(struct bed *bed)
 	__u64 bytes;
 
 	bed->conf = *daisy_instance_conf(bed->inst);
+	memcpy(bed->links, daisy_instance_links(bed->inst), sizeof(bed->links));
 	bed->port_maps = calloc(N_PORT_MAPS, sizeof(*bed->port_maps));
 	bytes = (__u64)bed->conf.index_lines * sizeof(struct daisy_bucket);
 	bed->index_bytes = (bytes + 4095) & ~4095ULL;
 	bed->index = mmap(NULL, bed->index_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
 			  daisy_instance_map_fd(bed->inst, "index_buckets"), 0);
-	if (!bed->port_maps || bed->index == MAP_FAILED)
+	bed->routes = mmap(NULL, ROUTES_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   daisy_instance_map_fd(bed->inst, "routes"), 0);
+	if (!bed->port_maps || bed->index == MAP_FAILED || bed->routes == MAP_FAILED)
 		give_up("index", strerror(errno));
 	for (i = 0; i < N_PORT_MAPS; i++)
 		bed->port_maps[i] = *daisy_instance_port_map(bed->inst, i / DAISY_N_PROTOS,
@@ -255,6 +263,7 @@ void bed_close(struct bed *bed)
 	for (d = 0; d < BED_N_DEVICES; d++)
 		close(bed->program[d]);
 	munmap(bed->index, bed->index_bytes);
+	munmap(bed->routes, ROUTES_BYTES);
 	daisy_instance_close(bed->inst);
 	free(bed->port_maps);
 	free(bed);
@@ -301,6 +310,14 @@ static void fill_tokens(struct bed *bed)
 	free(zeros);
 }
 
+/* The daemon's sign of life: now, or long ago. */
+static void stamp(struct bed *bed)
+{
+	struct daisy_conf *conf = daisy_instance_conf(bed->inst);
+
+	conf->alive_tick = daisy_instance_tick(bed->inst) - (bed->warm ? 0 : 100 * DAISY_ALIVE_TICKS);
+}
+
 void bed_reset(struct bed *bed)
 {
 	struct daisy_conf *conf = daisy_instance_conf(bed->inst);
@@ -324,9 +341,13 @@ void bed_reset(struct bed *bed)
 	empty_hash(bed, "fragments", sizeof(struct daisy_fragment_key));
 	fill_tokens(bed);
 	*conf = bed->conf;
-	for (i = 0; i < BED_N_LINKS; i++)
-		daisy_instance_links(bed->inst)[i].mtu = daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(i)].mtu =
-			LINK_MTU;
+	bed->warmed_ns = 0;
+	stamp(bed);
+	memcpy(daisy_instance_links(bed->inst), bed->links, sizeof(bed->links));
+	for (i = 0; i < BED_N_LINKS; i++) {
+		daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(i)].mtu = LINK_MTU;
+		daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(i)].state = NEXTHOP_RESOLVED;
+	}
 	bed_arm(bed, LINK_IN, LINK_OUT);
 }
 
@@ -335,6 +356,7 @@ void bed_arm(struct bed *bed, enum bed_link in, enum bed_link out)
 	bed->in = in;
 	bed->out = out;
 	daisy_instance_conf(bed->inst)->static_nexthop = BED_NEXTHOP(out);
+	daisy_instance_conf(bed->inst)->nexthop_epoch = ++bed->epoch;
 }
 
 enum bed_link bed_inside_link(const struct bed *bed, uint16_t zone)
@@ -476,4 +498,48 @@ void bed_sweep(struct bed *bed)
 void bed_advance(struct bed *bed, uint32_t seconds)
 {
 	daisy_instance_clock_advance(bed->inst, seconds);
+	bed->warmed_ns = 0;
+	if (bed->warm)
+		stamp(bed);
+}
+
+/* A packet for nobody: it is dropped, but leaves the tick to those that follow. */
+static void publish_tick(struct bed *bed)
+{
+	struct pkt p = {
+		.proto = IPPROTO_UDP, .src = { .addr = ADDR(198, 51, 100, 1) },
+		.dst = { .addr = ADDR(198, 51, 100, 2) },
+	};
+	uint8_t frame[PKT_ROOM];
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .repeat = 1);
+
+	bed_address_arriving(&p, LINK_OUT);
+	opts.data_size_in = pkt_build(&p, frame);
+	if (bpf_prog_test_run_opts(bed->program[links[LINK_OUT].device], &opts) || opts.retval != XDP_DROP)
+		give_up("tick", "the packet was not dropped");
+}
+
+void bed_warm(struct bed *bed, uint32_t daddr, struct daisy_mapping *m, uint16_t zone)
+{
+	const struct daisy_conf *conf = daisy_instance_conf(bed->inst);
+	union daisy_route r = { .nexthop = conf->static_nexthop, .epoch = conf->nexthop_epoch };
+	struct timespec now;
+	uint32_t word = htonl(daddr);
+	uint64_t now_ns;
+
+	if (!bed->warm)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = now.tv_sec * 1000000000ULL + now.tv_nsec;
+	if (now_ns - bed->warmed_ns > TICK_STAYS_NS) {
+		publish_tick(bed);
+		bed->warmed_ns = now_ns;
+	}
+	memcpy(r.addr, &word, sizeof(r.addr));
+	if (daddr)
+		bed->routes[(word * 0x9e3779b1u) >> 16].word = r.word;	/* as bpf/lib/route.h does */
+	if (m) {
+		m->nexthop = BED_NEXTHOP(bed_inside_link(bed, zone));
+		m->nexthop_epoch = conf->nexthop_epoch;
+	}
 }

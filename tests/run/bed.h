@@ -80,9 +80,14 @@ struct bed {
 	int egress;			/* the only link in the devmap */
 	int tx_links_fd;
 	struct daisy_conf conf;		/* as it was when the bed was made */
+	struct daisy_link links[BED_N_LINKS];	/* the same */
 	struct daisy_port_map *port_maps;	/* the same, by slot and protocol */
 	struct daisy_bucket *index;
 	size_t index_bytes;
+	union daisy_route *routes;
+	uint16_t epoch;
+	bool warm;			/* the daemon lives, next hops are remembered: see bed_warm() */
+	uint64_t warmed_ns;
 };
 
 /* What became of a frame. */
@@ -98,6 +103,13 @@ struct bed *bed_open(const struct daisy_instance_spec *spec);
 void bed_close(struct bed *bed);
 /* As new: no mapping, clock and settings as at the start, two-armed and untagged. */
 void bed_reset(struct bed *bed);
+/*
+ * Where packets of before would have left everything: the tick published, the
+ * bed's next hops remembered for an outside destination (host order, 0: none)
+ * and in a mapping (NULL: none). The packet path then takes its straight way
+ * (bpf/lib/fast.h) for what is common. Nothing is done unless bed->warm.
+ */
+void bed_warm(struct bed *bed, uint32_t daddr, struct daisy_mapping *m, uint16_t zone);
 /* Which links zone 1 and the outside stand for. */
 void bed_arm(struct bed *bed, enum bed_link in, enum bed_link out);
 

@@ -62,6 +62,7 @@ static void by_route(struct bed *bed)
 	struct daisy_conf *conf = daisy_instance_conf(bed->inst);
 	unsigned int i;
 
+	bed->warm = false;	/* the case says what is remembered */
 	conf->static_nexthop = 0;
 	for (i = 0; i < BED_N_LINKS; i++)
 		daisy_instance_links(bed->inst)[i].static_nexthop = 0;

@@ -25,7 +25,7 @@ void play_fail(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fail_msg("step %u: %s", step_number, text);
+	fail_msg("%s, step %u: %s", the_bed->warm ? "warm" : "cold", step_number, text);
 	abort();	/* fail_msg() does not come back */
 }
 
@@ -282,6 +282,21 @@ static bool is_right(const struct pkt *p)
 	return !p->csum_off && !(p->inner && p->inner->csum_off);
 }
 
+/* What earlier packets would have left behind for this one. */
+static void warm_up(struct bed *bed, const struct step *s)
+{
+	struct place at;
+
+	if (s->kind == STEP_OUT)
+		bed_warm(bed, s->in.dst.addr, NULL, 0);
+	else if (s->kind != STEP_IN || s->in.inner)
+		bed_warm(bed, 0, NULL, 0);
+	else {
+		look_up(bed, &s->in.dst, state_proto(s->in.proto), &at);
+		bed_warm(bed, 0, state_record(bed, &at), s->in.dst.zone);
+	}
+}
+
 static void play_packet(struct bed *bed, const struct step *s)
 {
 	enum bed_link egress = s->kind == STEP_OUT ? bed->out : bed_inside_link(bed, s->in.dst.zone);
@@ -291,6 +306,7 @@ static void play_packet(struct bed *bed, const struct step *s)
 	const char *wrong;
 
 	memcpy(want, frame, len);
+	warm_up(bed, s);
 	bed_run(bed, arrival(bed, s), egress, frame, len, &run);
 	check_verdict(wanted_verdict(bed, s, egress), &run);
 	check_counters(s, &run);
@@ -338,27 +354,35 @@ void play_step(struct bed *bed, const struct step *s)
 	}
 }
 
-static void play_one(void **context)
+static void play_case(struct bed *bed, const struct play *p)
 {
-	const struct play *p = *context;
 	const struct step *s;
 	const char *wrong;
 
 	the_play = p;
 	step_number = 0;
-	bed_reset(the_bed);
+	bed_reset(bed);
 	if (p->in || p->out)
-		bed_arm(the_bed, p->in, p->out);
+		bed_arm(bed, p->in, p->out);
 	if (p->setup)
-		p->setup(the_bed);
+		p->setup(bed);
 	for (s = p->steps; s->kind != STEP_END; s++) {
 		step_number++;
 		n_known = 0;
-		play_step(the_bed, s);
+		play_step(bed, s);
 	}
-	wrong = state_contradiction(the_bed);
+	wrong = state_contradiction(bed);
 	if (wrong)
 		play_fail("%s", wrong);
+}
+
+/* Twice: with nothing remembered, so that every packet takes the stages, and warm. */
+static void play_one(void **context)
+{
+	the_bed->warm = false;
+	play_case(the_bed, *context);
+	the_bed->warm = true;
+	play_case(the_bed, *context);
 }
 
 int play_main(int argc, char **argv, struct bed *bed, const struct play *plays, size_t n)
