@@ -18,7 +18,8 @@ static void check(struct contenders *all, enum contender_kind kind, struct traff
 		    (unsigned long long)good, spec->n);
 }
 
-static struct steady forward(struct contenders *all, const char *name, struct traffic_spec spec)
+static struct steady forward(struct contenders *all, const char *name, const char *title,
+			     struct traffic_spec spec)
 {
 	struct steady steady = { .name = name, .contenders = (1 << N_CONTENDERS) - 1 };
 
@@ -26,6 +27,8 @@ static struct steady forward(struct contenders *all, const char *name, struct tr
 	check(all, NFT, steady.traffic, &spec);
 	check(all, DAISY, steady.traffic, &spec);
 	steady_run(all, &steady);
+	plot_add("forward", "\"%s\" %.1f %.1f %.1f %.1f", title, steady.ns[DROP], steady.ns[BARE],
+		 steady.ns[NFT], steady.ns[DAISY]);
 	traffic_close(steady.traffic);
 	return steady;
 }
@@ -50,8 +53,8 @@ static void udp(struct contenders *all)
 
 	preload(all, NFT, &spec);
 	preload(all, DAISY, &spec);
-	out = forward(all, "out_65k", spec);
-	in = forward(all, "in_65k", full_in(TRAFFIC_UDP));
+	out = forward(all, "out_65k", "UDP out", spec);
+	in = forward(all, "in_65k", "UDP in", full_in(TRAFFIC_UDP));
 	raw_set("", &out);
 	raw_set("in_", &in);
 	summary_number("flows", spec.n);
@@ -70,7 +73,7 @@ static void udp_remotes(struct contenders *all)
 	nft_flush(all->bench);
 	preload(all, NFT, &spec);
 	preload(all, DAISY, &spec);
-	out = forward(all, "out_65k_remotes", spec);
+	out = forward(all, "out_65k_remotes", "UDP out, 65536 remotes", spec);
 	raw_set("remotes_", &out);
 	summary_number("out_65k_remotes_vs_nft", out.ns[NFT] / out.ns[DAISY]);
 	summary_number("out_65k_remotes_cost_vs_bare", steady_cost(&out, DAISY));
@@ -84,7 +87,7 @@ static void tcp(struct contenders *all)
 	daisy_forget(all->daisy);
 	preload_tcp(all, NFT);
 	preload_tcp(all, DAISY);
-	out = forward(all, "tcp_out_65k", full_out(TRAFFIC_TCP_ACK));
+	out = forward(all, "tcp_out_65k", "TCP out", full_out(TRAFFIC_TCP_ACK));
 	raw_set("tcp_", &out);
 	summary_number("tcp_out_65k_vs_nft", out.ns[NFT] / out.ns[DAISY]);
 	summary_number("tcp_out_65k_cost_vs_bare", steady_cost(&out, DAISY));

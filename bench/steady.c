@@ -47,8 +47,6 @@ void steady_run(struct contenders *all, struct steady *steady)
 			continue;
 		steady->ns[kind] = median(ns[kind], rounds);
 		steady->lost[kind] = 1 - (double)delivered[kind] / sent[kind];
-		plot_add("packets", "%s %s %.1f %.1f %.1f", steady->name, all->each[kind].name,
-			 steady->ns[kind], ns[kind][0], ns[kind][rounds - 1]);
 		say("  %-14s %-6s %7.1f ns  %6.3f Mpps  cost %5.2f  lost %.4f %%  range %.1f-%.1f",
 		    steady->name, all->each[kind].name, steady->ns[kind], 1e3 / steady->ns[kind],
 		    steady_cost(steady, kind), 100 * steady->lost[kind], ns[kind][0],
