@@ -422,21 +422,24 @@ void bed_run(struct bed *bed, enum bed_link link, enum bed_link egress, const ui
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len,
 		    .data_out = run->frame, .data_size_out = sizeof(run->frame), .repeat = 1);
-	struct daisy_counters before, after;
+	struct daisy_counters before;
 	unsigned int i;
 	int err;
 
 	allow_egress(bed, egress);
-	read_counters(bed, &before);
+	if (!bed->is_counted)
+		read_counters(bed, &bed->counted);
+	before = bed->counted;
 	err = bpf_prog_test_run_opts(bed->program[links[link].device], &opts);
 	if (err)
 		give_up("BPF_PROG_RUN", strerror(-err));
-	read_counters(bed, &after);
+	read_counters(bed, &bed->counted);
+	bed->is_counted = true;
 	run->verdict = opts.retval;
 	run->len = opts.data_size_out;
 	run->delta[C_NONE] = 0;
 	for (i = 1; i < C_END; i++)
-		run->delta[i] = ((uint64_t *)&after)[i - 1] - ((uint64_t *)&before)[i - 1];
+		run->delta[i] = ((uint64_t *)&bed->counted)[i - 1] - ((uint64_t *)&before)[i - 1];
 }
 
 static void sweep_conns(struct bed *bed)
@@ -490,9 +493,17 @@ void bed_sweep(struct bed *bed)
 {
 	unsigned int i;
 
+	bed->is_counted = false;
 	sweep_conns(bed);
 	for (i = 0; i < N_PORT_MAPS; i++)
 		sweep_vector(bed, i / DAISY_N_PROTOS, i % DAISY_N_PROTOS);
+}
+
+void bed_delete(struct bed *bed, struct daisy_sweep_item item)
+{
+	bed->is_counted = false;
+	item.force = 1;
+	sweep_items(bed, &item, 1);
 }
 
 void bed_advance(struct bed *bed, uint32_t seconds)
@@ -513,6 +524,7 @@ static void publish_tick(struct bed *bed)
 	uint8_t frame[PKT_ROOM];
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .repeat = 1);
 
+	bed->is_counted = false;
 	bed_address_arriving(&p, LINK_OUT);
 	opts.data_size_in = pkt_build(&p, frame);
 	if (bpf_prog_test_run_opts(bed->program[links[LINK_OUT].device], &opts) || opts.retval != XDP_DROP)

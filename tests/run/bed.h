@@ -88,6 +88,8 @@ struct bed {
 	uint16_t epoch;
 	bool warm;			/* the daemon lives, next hops are remembered: see bed_warm() */
 	uint64_t warmed_ns;
+	struct daisy_counters counted;	/* after the last frame ... */
+	bool is_counted;		/* ... if nothing else has run since */
 };
 
 /* What became of a frame. */
@@ -130,6 +132,8 @@ bool bed_counter_is_end(enum counter c);
 
 /* Look at every connection and at every record once, as the daemon does in its time. */
 void bed_sweep(struct bed *bed);
+/* The operator's delete: end this mapping, whatever its timer says. */
+void bed_delete(struct bed *bed, struct daisy_sweep_item item);
 void bed_advance(struct bed *bed, uint32_t seconds);
 
 /* The number of a next hop of the bed is that of its link and one. */

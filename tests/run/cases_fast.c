@@ -88,17 +88,11 @@ TAKES(tcp_fin_by_stages, false, OUT(TCP(H1, S1, FIN | ACK), C_out_tcp))
 static void delete_h1(struct bed *bed)
 {
 	const struct end host = H1;
-	struct daisy_sweep_header header = { .n = 1 };
-	struct daisy_sweep_item item = { .force = 1 };
 	struct place at;
 
 	if (state_find(bed, DAISY_UDP, &host, &at) != 1)
 		play_fail("no mapping");
-	item.slot = at.slot;
-	item.port = at.port;
-	item.proto = DAISY_UDP;
-	if (daisy_instance_sweep_batch(bed->inst, &header, &item) || header.expired != 1)
-		play_fail("the mapping was not deleted");
+	bed_delete(bed, (struct daisy_sweep_item){ .slot = at.slot, .port = at.port, .proto = at.proto });
 }
 
 static struct in_addr s1_addr(void)
