@@ -225,7 +225,7 @@ SEC("xdp")
 int xdp_nat(struct xdp_md *ctx)
 {
 	struct daisy_counters *c = counters_get();
-	struct packet p = {};
+	struct packet p;
 	int verdict;
 
 	if (!c)
@@ -233,6 +233,7 @@ int xdp_nat(struct xdp_md *ctx)
 	verdict = fast_packet(ctx, c);
 	if (likely(verdict != FAST_MISS))
 		return verdict;
+	__builtin_memset(&p, 0, sizeof(p));
 	verdict = frame(ctx, &p);
 	if (unlikely(verdict < 0)) {
 		count_drop(c, -verdict);

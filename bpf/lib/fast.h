@@ -88,36 +88,39 @@ static __always_inline struct daisy_mapping *fast_record(__u32 proto, __u64 ref,
 	return m && m->inside.word == endpoint ? m : NULL;
 }
 
+/* Let the index vouch for the record in this tick, unless another connection has its hint there already. */
+static __always_inline void fast_hint(const struct fast *f, __u64 endpoint, __u32 proto, __u64 ref, __u32 hint)
+{
+	if ((ref ^ f->now) & 0xffff)
+		index_hint(endpoint, proto, ref, hint);
+}
+
 /* First packet of a mapping in this tick: refresh the record, then vouch for it. */
-static __always_inline bool fast_refresh_udp(struct daisy_entry *e, __u64 ref, __u64 endpoint, __u32 now)
+static __always_inline bool fast_refresh_udp(const struct fast *f, __u64 ref, __u64 endpoint)
 {
 	struct daisy_mapping *m = fast_record(DAISY_UDP, ref, endpoint);
 
-	if (!m || !mapping_refresh(m, now))
+	if (!m || !mapping_refresh(m, f->now))
 		return false;
-	__sync_val_compare_and_swap(&e->ref.word, ref, (ref & ~DAISY_REF_HINT_MASK) | hint_udp(now));
+	fast_hint(f, endpoint, DAISY_UDP, ref, hint_udp(f->now));
 	return true;
 }
 
 /* The same for a segment of the established first connection. */
-static __always_inline bool fast_refresh_tcp(struct daisy_entry *e, __u64 ref, __u64 endpoint,
-					     __u64 remote, __u32 now)
+static __always_inline bool fast_refresh_tcp(const struct fast *f, __u64 ref, __u64 endpoint, __u64 remote)
 {
 	struct daisy_tcp_mapping *t = (void *)fast_record(DAISY_TCP, ref, endpoint);
 	__u64 word, next;
 
-	if (!t || ctl_state(ctl_read(&t->m)) != MAPPING_ACTIVE || !conn_is_quiet(t, remote, 0))
+	if (!t || ctl_state(ctl_read(&t->m)) != MAPPING_ACTIVE || t->conn[0].remote.word != remote)
 		return false;
 	word = *(volatile __u64 *)&t->conn[0].ctl.word;
-	next = (word & ~DAISY_SEEN_MASK) | now;
-	if (conn_state(word) != CONN_ESTABLISHED)
+	if (conn_state(word) != CONN_ESTABLISHED || conn_lag(word))
 		return false;
+	next = (word & ~DAISY_SEEN_MASK) | f->now;
 	if (next != word && __sync_val_compare_and_swap(&t->conn[0].ctl.word, word, next) != word)
 		return false;
-	/* A hint of this tick is another connection's: it keeps it. */
-	if ((ref ^ now) & 0xffff)
-		__sync_val_compare_and_swap(&e->ref.word, ref,
-					    (ref & ~DAISY_REF_HINT_MASK) | hint_tcp(remote, now));
+	fast_hint(f, endpoint, DAISY_TCP, ref, hint_tcp(remote, f->now));
 	return true;
 }
 
@@ -126,22 +129,22 @@ static __always_inline __u64 fast_source(const struct fast *f, __u32 proto)
 {
 	const __be16 *ports = f->l4;
 	__u64 endpoint = endpoint_word(f->ip->saddr, bpf_ntohs(ports[0]), f->link->zone);
-	__u64 key = index_key(endpoint, proto), hash = index_hash(f->conf, key), ref = 0, remote;
-	struct daisy_entry *e = bucket_find(index_line(f->conf, hash, 0), key, &ref);
+	__u64 key = index_key(endpoint, proto), hash = index_hash(f->conf, key), ref, remote;
 
-	if (unlikely(!e))
-		e = bucket_find(index_line(f->conf, hash, 1), key, &ref);
-	if (unlikely(!e))
+	ref = bucket_select(index_line(f->conf, hash, 0), key);
+	if (unlikely(!(ref & DAISY_REF_PUBLISHED)))
+		ref = bucket_select(index_line(f->conf, hash, 1), key);
+	if (unlikely(!(ref & DAISY_REF_PUBLISHED)))
 		return 0;
 	if (proto == DAISY_UDP) {
 		if (likely((__u32)ref == hint_udp(f->now)))
 			return ref;
-		return fast_refresh_udp(e, ref, endpoint, f->now) ? ref : 0;
+		return fast_refresh_udp(f, ref, endpoint) ? ref : 0;
 	}
 	remote = endpoint_word(f->ip->daddr, bpf_ntohs(ports[1]), 0);
 	if (likely((__u32)ref == hint_tcp(remote, f->now)))
 		return ref;
-	return fast_refresh_tcp(e, ref, endpoint, remote, f->now) ? ref : 0;
+	return fast_refresh_tcp(f, ref, endpoint, remote) ? ref : 0;
 }
 
 /* The remembered next hop of an outside destination, if packets go there untagged. */
@@ -176,15 +179,15 @@ static __always_inline int fast_emit(const struct fast *f, const struct daisy_ne
 
 static __always_inline int fast_out(const struct fast *f, struct daisy_counters *count, __u32 proto)
 {
-	struct daisy_nexthop *nh = fast_route(f, f->ip->daddr);
+	__u64 ref = fast_source(f, proto);
+	struct daisy_nexthop *nh;
 	struct daisy_slot *s;
 	__u32 slot;
-	__u64 ref;
 
-	if (unlikely(!nh || !fast_fits(f, nh)))
-		return FAST_MISS;
-	ref = fast_source(f, proto);
 	if (unlikely(!ref))
+		return FAST_MISS;
+	nh = fast_route(f, f->ip->daddr);
+	if (unlikely(!nh || !fast_fits(f, nh)))
 		return FAST_MISS;
 	slot = ref_slot(ref);
 	s = bpf_map_lookup_elem(&slots, &slot);

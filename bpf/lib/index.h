@@ -121,6 +121,33 @@ static __always_inline bool ref_is_live(__u64 ref, __u64 endpoint, __u32 proto)
 	return m && ctl_state(ctl_read(m)) == MAPPING_ACTIVE && m->inside.word == endpoint;
 }
 
+/*
+ * The word of the only entry of this key in a bucket, published or not; 0 if
+ * there is none, or twins. Without a branch on what is loaded: which of four
+ * entries matches cannot be predicted, and a wrong guess is found out only when
+ * the line has come from memory, with nothing done meanwhile. Word before key:
+ * an entry that changes its key in between does not match.
+ */
+static __always_inline __u64 bucket_select(__u32 line, __u64 key)
+{
+	struct daisy_bucket *b = bpf_map_lookup_elem(&index_buckets, &line);
+	__u64 selected = 0, others = 0;
+
+	if (!b)
+		return 0;
+#pragma unroll
+	for (int i = 0; i < DAISY_BUCKET_ENTRIES; i++) {
+		__u64 ref = ref_read(&b->entry[i].ref);
+		__u64 x = key_read(&b->entry[i]) ^ key;
+		__u64 differs = (x | -x) >> 63;
+
+		barrier_var(differs);	/* clang would make a branch of it */
+		selected |= ref & (differs - 1);
+		others += differs;
+	}
+	return others == DAISY_BUCKET_ENTRIES - 1 ? selected : 0;
+}
+
 /* Search everything: four buckets, the overflow table. The word, or 0 if there is no live mapping. */
 STAGE __u64 index_find(__u64 endpoint, __u32 proto)
 {
