@@ -69,27 +69,27 @@ kernel_mode() {
 }
 
 @test "confirm: a new link detaches by itself unless it is confirmed" {
-	run -0 daisy link set dev e9 side inside prefix 10.9.0.0/24 confirm 1
+	run -0 daisy link set dev e9 side inside prefix 10.9.0.0/24 confirm 3
 	assert_equal "$(kernel_mode e9)" native
-	assert_regex "$(link_fact e9 confirm_s)" '^[01]$'
-	wait_until 5 kernel_mode_is e9 null
+	assert_regex "$(link_fact e9 confirm_s)" '^[0-3]$'
+	wait_until 10 kernel_mode_is e9 null
 	run -0 daisy link show
 	refute_output --partial e9
 }
 
 @test "confirm: a change goes back to what was before" {
-	run -0 daisy link set dev e0 mode generic confirm 1
+	run -0 daisy link set dev e0 mode generic confirm 3
 	assert_equal "$(kernel_mode e0)" generic
-	wait_until 5 kernel_mode_is e0 native
+	wait_until 10 kernel_mode_is e0 native
 	assert_equal "$(link_fact e0 mode)" native
 }
 
 @test "confirm: a confirmed link stays" {
-	run -0 daisy link set dev e9 side inside prefix 10.9.0.0/24 confirm 2
+	run -0 daisy link set dev e9 side inside prefix 10.9.0.0/24 confirm 3
 	run -0 daisy link confirm dev e9
 	assert_equal "$(link_fact e9 confirm_s)" null
 	# longer than the deadline was
-	run ! wait_until 3 kernel_mode_is e9 null
+	run ! wait_until 4 kernel_mode_is e9 null
 	run -0 daisy link delete dev e9
 	assert_equal "$(kernel_mode e9)" null
 }

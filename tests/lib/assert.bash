@@ -69,7 +69,7 @@ assert_checksums() {
 # assert_log_clean [NAME]: the daemon found nothing to complain about.
 assert_log_clean() {
 	local bad
-	bad=$(grep -Ei 'error|warn|fail|assert|sanitizer|leak' "$TOPO_DIR/${1:-n0}.log" || true)
+	bad=$(grep -hEi 'error|warn|fail|assert|sanitizer|leak' "$TOPO_DIR/${1:-n0}".*log || true)
 	assert_equal "$bad" ''
 }
 

@@ -20,6 +20,7 @@ daemon_start() {
 	shift $(($# < 2 ? $# : 2))
 	mkdir -p "$TOPO_DIR/run"
 	grep -qF "pins_del $name" "$TOPO_DIR/undo" || undo pins_del "$name"
+	cat "$TOPO_DIR/$name.log" >>"$TOPO_DIR/$name.earlier.log" 2>/dev/null || true
 	start "$node" "$name" "${DAISYD:-$BUILD/bin/daisyd}" --config "$TOPO_DIR/$name.yaml" \
 		--run-dir "$TOPO_DIR/run" "$@"
 	wait_until 20 daemon_answers_or_ended "$name"
@@ -37,8 +38,9 @@ daemon_answers_or_ended() {
 	process_gone "$(<"$TOPO_DIR/$1.pid")" || daemon_answers "$1"
 }
 
+# A build with SAN=1 says at its end what it leaked.
 daemon_stop() {
-	stop "${1:-n0}"
+	stop "${1:-n0}" && ! grep Sanitizer "$TOPO_DIR/${1:-n0}.log" >&2
 }
 
 daemon_pid() {
