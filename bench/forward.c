@@ -73,7 +73,7 @@ static void udp_remotes(struct contenders *all)
 	nft_flush(all->bench);
 	preload(all, NFT, &spec);
 	preload(all, DAISY, &spec);
-	out = forward(all, "out_65k_remotes", "UDP out, 65536 remotes", spec);
+	out = forward(all, "out_65k_remotes", "UDP out,\\n65,536 remotes", spec);
 	raw_set("remotes_", &out);
 	summary_number("out_65k_remotes_vs_nft", out.ns[NFT] / out.ns[DAISY]);
 	summary_number("out_65k_remotes_cost_vs_bare", steady_cost(&out, DAISY));

@@ -13,7 +13,7 @@ set boxwidth 0.9
 set grid ytics linecolor "#dddddd" linetype 1
 set border 3 linecolor "#888888"
 set tics nomirror
-set key top left
+set key outside top center horizontal
 set yrange [0:*]
 
 # gray, blue, orange, green: told apart by people who see fewer colours, too
