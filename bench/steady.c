@@ -56,5 +56,7 @@ void steady_run(struct contenders *all, struct steady *steady)
 
 double steady_cost(const struct steady *steady, enum contender_kind kind)
 {
+	if (kind == DROP)
+		return 0;
 	return (steady->ns[kind] - steady->ns[DROP]) / (steady->ns[BARE] - steady->ns[DROP]);
 }
