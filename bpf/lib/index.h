@@ -207,7 +207,7 @@ STAGE int index_insert(__u64 endpoint, __u32 proto, __u64 ref)
 	__u64 key = index_key(endpoint, proto), hash;
 	union daisy_ref value = { .word = ref };
 	struct daisy_conf *c = conf_get();
-	long err;
+	int err;	/* int, also where the helper is long: before 6.4 its upper half is not set */
 
 	if (!c)
 		return -REASON_INDEX_FULL;

@@ -107,7 +107,7 @@ static __always_inline int subscriber_insert(const struct daisy_subscriber_key *
 {
 	struct daisy_subscriber fresh = { .last_change = now };
 	int slot = slot_choose(key->zone);
-	long err;
+	int err;	/* int, also where the helper is long: before 6.4 its upper half is not set */
 
 	if (slot < 0)
 		return slot;
