@@ -13,6 +13,7 @@
 #define Q1 HOST(1, 77)
 #define S1 WORLD(1, 80)
 #define P1 WORLD(1, 0)
+#define ALL_ZERO .seq = ZERO, .payload = ZERO
 
 #define OPEN_UDP OUT(UDP(H1, S1), C_out_udp, C_created_udp, C_subscribers_created)
 #define OPEN_TCP OUT(TCP(H1, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created)
@@ -183,6 +184,12 @@ static const struct play plays[] = {
 	{ "Outbound ICMP errors have right checksums whatever they quote (R3, I5)", STEPS(OPEN_UDP, CALL(error_out)) },
 	{ "Echo replies of an external address have a right checksum whatever the payload (R3)",
 	  STEPS(CALL(echo_reply)) },
+	{ "An echo reply that becomes nothing but zeros gets the checksum 0xffff (R3)",
+	  STEPS(OUT(ECHO(HOST(1, 0), P1, ALL_ZERO), C_out_icmp, C_created_icmp, C_subscribers_created),
+		IN(ECHO_REPLY(P1, HOST(1, 0), ALL_ZERO), C_in_icmp)) },
+	{ "Our own echo reply of nothing but zeros has the checksum 0xffff (R3)",
+	  STEPS(REPLY(AT_OUTSIDE, ECHO(WORLD(7, 0), LITERAL(EXT0, 0), ALL_ZERO),
+		      ECHO_REPLY(LITERAL(EXT0, 0), WORLD(7, 0), ALL_ZERO), C_icmp_echo_replies)) },
 	{ "The IPv4 header has a right checksum whatever its id (R3)", STEPS(OPEN_UDP, CALL(every_id)) },
 	{ "Every time to live above one becomes one less, with a right checksum (R3, R4)",
 	  STEPS(OPEN_UDP, CALL(every_ttl)) },

@@ -95,6 +95,27 @@ static void delete_h1(struct bed *bed)
 	bed_delete(bed, (struct daisy_sweep_item){ .slot = at.slot, .port = at.port, .proto = at.proto });
 }
 
+/* The external endpoint that H1 had, as the outside still knows it. */
+static struct end was_h1;
+
+static void note_h1(struct bed *bed)
+{
+	const struct end host = H1;
+	struct place at;
+
+	if (state_find(bed, DAISY_UDP, &host, &at) != 1)
+		play_fail("no mapping");
+	was_h1 = (struct end)LITERAL(state_addr(bed, at.slot), at.port);
+}
+
+static void h1_is_gone(struct bed *bed)
+{
+	struct step s = DROP(AT_OUTSIDE, UDP(S1, LITERAL(0, 0)), NO_MAPPING);
+
+	s.in.dst = was_h1;
+	play_step(bed, &s);
+}
+
 static struct in_addr s1_addr(void)
 {
 	return (struct in_addr){ .s_addr = htonl(ADDR(198, 51, 100, 1)) };
@@ -178,6 +199,9 @@ static const struct play plays[] = {
 	{ "A mapping deleted in the tick in which it was used is made anew (U5, G8)",
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S1), C_out_udp), CALL(delete_h1), STATE("udp hold"),
 		OUT(UDP(H1, S1), C_out_udp, C_created_udp), STATE("udp 1/10.0.0.1:5000; udp hold")) },
+	{ "Nothing goes straight in to a mapping that ended, resting or free (U5, G8)",
+	  STEPS(OPEN_UDP, IN(UDP(S1, H1), C_in_udp), IN(UDP(S1, H1), C_in_udp), CALL(note_h1), CALL(delete_h1),
+		CALL(h1_is_gone), ADVANCE(HOLD_S + MARGIN_S), SWEEP, CALL(h1_is_gone)) },
 	{ "A destination that becomes the box's own is left to the kernel at once (verdict table)",
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S1), C_out_udp), CALL(s1_becomes_own), PASS(AT_INSIDE, UDP(H1, S1), own),
 		CALL(s1_is_own_no_more), OUT(UDP(H1, S1), C_out_udp)) },

@@ -122,7 +122,7 @@ static size_t put_icmp(const struct pkt *p, uint8_t *at)
 	put16(at + 2, 0);
 	if (is_query(p)) {
 		put16(at + 4, query_id(p));
-		put16(at + 6, 1);
+		put16(at + 6, p->seq == (uint32_t)ZERO ? 0 : 1);
 	} else {
 		put32(at + 4, p->rest);
 	}

@@ -36,7 +36,7 @@ struct mac {
 
 #define ADDR(a, b, c, d) ((uint32_t)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 
-/* Value of pkt.ttl, pkt.id and pkt.payload for a true zero. */
+/* Value of pkt.ttl, pkt.id, pkt.payload and a query's pkt.seq for a true zero. */
 #define ZERO (-1)
 
 struct arp {
@@ -74,7 +74,7 @@ struct pkt {
 	uint16_t first_word;		/* first two bytes of the payload, when not 0 */
 	bool no_checksum;		/* UDP */
 	uint8_t flags;			/* TCP */
-	uint32_t seq, ack;
+	uint32_t seq, ack;		/* TCP; seq of ICMP queries: ZERO, or 0 for the usual 1 */
 	uint8_t type, code;		/* ICMP */
 	uint32_t rest;			/* ICMP: bytes 4 to 7, where they are no query id */
 	const struct pkt *inner;	/* ICMP errors: the packet they quote */
