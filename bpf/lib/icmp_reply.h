@@ -193,7 +193,7 @@ STAGE int icmp_echo_reply(struct xdp_md *ctx, struct packet *p)
 	diff = csum_diff2(before, *word);
 	ip->check = csum_apply(ip->check, diff);
 	icmp->type = ICMP_ECHOREPLY;
-	icmp->checksum = csum_apply(icmp->checksum, csum_diff2(ICMP_ECHO, ICMP_ECHOREPLY));
+	icmp_adjust(icmp, csum_diff2(ICMP_ECHO, ICMP_ECHOREPLY));
 	END(p, icmp_echo_replies);
 	return XDP_TX;
 }

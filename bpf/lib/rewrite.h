@@ -11,6 +11,20 @@
 #include "csum.h"
 #include "packet.h"
 
+/*
+ * ICMP has no pseudo header: an echo reply may consist of nothing but zeros, and
+ * its checksum is 0xffff then. The difference cannot tell that sum from 0xffff
+ * and yields 0 for both (RFC 1624 section 3); 0xffff is right for both.
+ */
+static __always_inline void icmp_adjust(struct icmphdr *icmp, __u64 diff)
+{
+	const __u32 *words = (void *)icmp;
+
+	icmp->checksum = csum_apply(icmp->checksum, diff);
+	if (unlikely(!(words[0] | words[1])))
+		icmp->checksum = 0xffff;
+}
+
 /* Transport headers of one query type: where the port (or id) and the checksum stand. */
 static __always_inline void l4_adjust(void *l4, __u32 proto, __u64 addr_diff, __u64 port_diff)
 {
@@ -23,9 +37,7 @@ static __always_inline void l4_adjust(void *l4, __u32 proto, __u64 addr_diff, __
 
 		tcp->check = csum_apply(tcp->check, addr_diff + port_diff);
 	} else {
-		struct icmphdr *icmp = l4;	/* no pseudo header in ICMP */
-
-		icmp->checksum = csum_apply(icmp->checksum, port_diff);
+		icmp_adjust(l4, port_diff);
 	}
 }
 
