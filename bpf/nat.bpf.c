@@ -24,7 +24,7 @@ static __always_inline bool is_icmp_error(const struct packet *p)
 /* Strangers on the inside link get no answer. */
 static __always_inline int time_exceeded_inside(struct xdp_md *ctx, struct packet *p)
 {
-	return inside_prefix(p->zone, &p->saddr) ? time_exceeded(ctx, p) : -REASON_NOT_INSIDE;
+	return inside_prefix(p->zone, p->saddr) ? time_exceeded(ctx, p) : -REASON_NOT_INSIDE;
 }
 
 static __always_inline int icmp_from_inside(struct xdp_md *ctx, struct packet *p)
@@ -53,7 +53,7 @@ static __always_inline int from_inside_to_external(struct xdp_md *ctx, struct pa
 {
 	if (p->proto == PROTO_ICMP) {
 		if (p->icmp_type == ICMP_ECHO)
-			return inside_prefix(p->zone, &p->saddr) ? icmp_echo_reply(ctx, p)
+			return inside_prefix(p->zone, p->saddr) ? icmp_echo_reply(ctx, p)
 								 : -REASON_NOT_INSIDE;
 		return is_icmp_error(p) ? icmp_error_translate(ctx, p) : -REASON_UNSUPPORTED_ICMP;
 	}
@@ -88,7 +88,7 @@ static __always_inline int direction(struct packet *p, __u32 side)
 	}
 	if (!p->to_external)
 		return -REASON_NOT_POOL;
-	if (side == SIDE_BOTH && inside_prefix(p->zone, &p->saddr)) {
+	if (side == SIDE_BOTH && inside_prefix(p->zone, p->saddr)) {
 		p->outbound = 1;
 		return 0;
 	}

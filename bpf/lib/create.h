@@ -37,14 +37,6 @@ struct create_args {
 	__u32 find_only;	/* 1: the packet may not open a mapping */
 };
 
-static __always_inline bool inside_prefix(__u32 zone, const void *addr)
-{
-	struct daisy_prefix_key key = { .prefixlen = 64, .zone_be = bpf_htons(zone) };
-
-	__builtin_memcpy(key.addr, addr, 4);
-	return bpf_map_lookup_elem(&inside_prefixes, &key);
-}
-
 /* Steps 2 and 3. Returns the port, or 0 when none is free. *ctl is the record's word. */
 static __always_inline int create_record(const struct create_args *a, __u32 slot, __u64 *ctl)
 {
@@ -263,7 +255,7 @@ static __always_inline __s64 mapping_found(const struct create_args *a, __u64 re
 	m = vector_record(a->proto, ref_slot(ref), ref_port(ref));
 	if (!m || !mapping_refresh(m, a->now))
 		return 0;
-	index_hint(a->endpoint, a->proto, ref, hint_udp(a->now));
+	index_hint(a->endpoint, a->proto, ref, a->now);
 	return ref;
 }
 
@@ -282,10 +274,9 @@ STAGE __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
 	if (ref)
 		return ref;
 	inside.word = a->endpoint;
-	if (!inside_prefix(inside.zone, inside.addr))
-		return -REASON_NOT_INSIDE;
 	if (a->find_only)
-		return -REASON_TCP_NO_SYN;
+		return inside_prefix(inside.zone, (__u32)inside.word) ? -REASON_TCP_NO_SYN
+							       : -REASON_NOT_INSIDE;
 	ref = create_once(a);
 	if (ref > 0) {
 		count_created(a->proto);

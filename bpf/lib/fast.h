@@ -88,21 +88,21 @@ static __always_inline struct daisy_mapping *fast_record(__u32 proto, __u64 ref,
 	return m && m->inside.word == endpoint ? m : NULL;
 }
 
-/* Let the index vouch for the record in this tick, unless another connection has its hint there already. */
+/* Let the index vouch for the record, unless another connection has its hint there. */
 static __always_inline void fast_hint(const struct fast *f, __u64 endpoint, __u32 proto, __u64 ref, __u32 hint)
 {
-	if ((ref ^ f->now) & 0xffff)
+	if (hint_is_old(ref, f->now))
 		index_hint(endpoint, proto, ref, hint);
 }
 
-/* First packet of a mapping in this tick: refresh the record, then vouch for it. */
+/* No hint holds: refresh the record, then vouch for it. */
 static __always_inline bool fast_refresh_udp(const struct fast *f, __u64 ref, __u64 endpoint)
 {
 	struct daisy_mapping *m = fast_record(DAISY_UDP, ref, endpoint);
 
 	if (!m || !mapping_refresh(m, f->now))
 		return false;
-	fast_hint(f, endpoint, DAISY_UDP, ref, hint_udp(f->now));
+	fast_hint(f, endpoint, DAISY_UDP, ref, f->now);
 	return true;
 }
 
@@ -137,12 +137,12 @@ static __always_inline __u64 fast_source(const struct fast *f, __u32 proto)
 	if (unlikely(!(ref & DAISY_REF_PUBLISHED)))
 		return 0;
 	if (proto == DAISY_UDP) {
-		if (likely((__u32)ref == hint_udp(f->now)))
+		if (likely(hint_holds_udp(ref, f->now)))
 			return ref;
 		return fast_refresh_udp(f, ref, endpoint) ? ref : 0;
 	}
 	remote = endpoint_word(f->ip->daddr, bpf_ntohs(ports[1]), 0);
-	if (likely((__u32)ref == hint_tcp(remote, f->now)))
+	if (likely(hint_holds_tcp(ref, remote, f->now)))
 		return ref;
 	return fast_refresh_tcp(f, ref, endpoint, remote) ? ref : 0;
 }
@@ -243,7 +243,7 @@ static __always_inline int fast_inbound_slot(const struct fast *f)
 	    addr_find(f->ip->saddr))
 		return -1;
 	/* On a one-armed link the source tells a hairpin from an inbound packet. */
-	if (f->link->side == SIDE_BOTH && inside_prefix(f->link->zone, &f->ip->saddr))
+	if (f->link->side == SIDE_BOTH && inside_prefix(f->link->zone, f->ip->saddr))
 		return -1;
 	return addr_word_slot(ours);
 }

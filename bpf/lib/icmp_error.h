@@ -296,7 +296,7 @@ STAGE int icmp_error_translate(struct xdp_md *ctx, struct packet *p)
 		return err;
 	if (!p->outbound)
 		return error_in(ctx, p, &q);
-	if (!inside_prefix(p->zone, &p->saddr))
+	if (!inside_prefix(p->zone, p->saddr))
 		return -REASON_NOT_INSIDE;
 	if (p->ttl <= 1)
 		return -REASON_TTL;

@@ -13,8 +13,8 @@
  * key, since a new key is written before its word is published.
  *
  * The hint in the word spares the second cache line, that of the record: it is
- * set after the record was refreshed and holds for one tick, so what it vouches
- * for is of age 0, and no timer can have ended it. See doc/decisions/0001.
+ * set after the record was refreshed and holds for DAISY_HINT_TICKS, less than any
+ * timer, so none can have ended what it vouches for. See doc/decisions/0001.
  */
 #ifndef DAISY_INDEX_H
 #define DAISY_INDEX_H
@@ -63,11 +63,23 @@ static __always_inline __u32 ref_port(__u64 ref)
 	return ref >> DAISY_REF_PORT_SHIFT & 0xffff;
 }
 
-/* A published word. The hint belongs to no tick that is now: `now` is the present one. */
+/* No hint: no tick of UDP has the top bit, and for TCP it is half a cycle old. */
+static __always_inline __u32 hint_none(__u32 now)
+{
+	return 0x80000000 | ((now - 0x8000) & 0xffff);
+}
+
+/* A published word without a hint. */
 static __always_inline __u64 ref_make(__u32 slot, __u32 port, __u32 now)
 {
 	return DAISY_REF_PUBLISHED | (__u64)slot << DAISY_REF_SLOT_SHIFT |
-	       (__u64)port << DAISY_REF_PORT_SHIFT | ((now - 1) & 0xffff);
+	       (__u64)port << DAISY_REF_PORT_SHIFT | hint_none(now);
+}
+
+/* Does the word need a new hint? Of whose connection the present one is does not matter. */
+static __always_inline bool hint_is_old(__u64 ref, __u32 now)
+{
+	return ((now - (__u32)ref) & 0xffff) >= DAISY_HINT_TICKS;
 }
 
 /* The same place and mapping, whatever the hints say? */
@@ -278,9 +290,9 @@ STAGE int index_remove(__u64 endpoint, __u32 proto, __u64 ref)
 	return 0;
 }
 
-static __always_inline __u32 hint_udp(__u32 now)
+static __always_inline bool hint_holds_udp(__u64 ref, __u32 now)
 {
-	return now;
+	return now - (__u32)ref < DAISY_HINT_TICKS;
 }
 
 /* remote: endpoint word of the other end. Fibonacci hashing: 16 bits tell connections apart well enough. */
@@ -289,9 +301,15 @@ static __always_inline __u32 hint_tcp(__u64 remote, __u32 now)
 	return (__u32)(remote * 0x9e3779b97f4a7c15ULL >> 48) << 16 | (now & 0xffff);
 }
 
+static __always_inline bool hint_holds_tcp(__u64 ref, __u64 remote, __u32 now)
+{
+	return !(((__u32)ref ^ hint_tcp(remote, now)) >> 16) && !hint_is_old(ref, now);
+}
+
 /*
- * Give a mapping's entry a hint, once per tick: of several connections the first
- * one has it, so that they do not take it from each other with every packet.
+ * Give a mapping's entry a hint, or take it away (hint_none). Of several
+ * connections the first one keeps it while it holds, so that they do not take
+ * it from each other with every packet.
  */
 STAGE int index_hint(__u64 endpoint, __u32 proto, __u64 ref, __u32 hint)
 {
@@ -307,7 +325,7 @@ STAGE int index_hint(__u64 endpoint, __u32 proto, __u64 ref, __u32 hint)
 		e = bucket_find(index_line(c, hash, n), key, &found);
 		if (!e)
 			continue;
-		if (ref_same(found, ref) && (found ^ hint) & 0xffff)
+		if (ref_same(found, ref) && hint_is_old(found, hint))
 			__sync_val_compare_and_swap(&e->ref.word, found,
 						    (found & ~DAISY_REF_HINT_MASK) | hint);
 		return 0;

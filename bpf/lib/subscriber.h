@@ -7,6 +7,7 @@
 #ifndef DAISY_SUBSCRIBER_H
 #define DAISY_SUBSCRIBER_H
 
+#include "clock.h"
 #include "count.h"
 #include "net_consts.h"
 
@@ -103,9 +104,19 @@ STAGE int slot_choose(__u32 zone)
 	return s.best;
 }
 
-static __always_inline int subscriber_insert(const struct daisy_subscriber_key *key, __u32 now)
+/* addr: network order. Is it in an inside prefix of the zone? */
+STAGE int inside_prefix(__u32 zone, __u32 addr)
 {
-	struct daisy_subscriber fresh = { .last_change = now };
+	struct daisy_prefix_key key = { .prefixlen = 64, .zone_be = bpf_htons(zone) };
+
+	__builtin_memcpy(key.addr, &addr, 4);
+	return bpf_map_lookup_elem(&inside_prefixes, &key) != NULL;
+}
+
+static __always_inline int subscriber_insert(const struct daisy_subscriber_key *key, __u32 now,
+					     __u32 prefix_epoch)
+{
+	struct daisy_subscriber fresh = { .last_change = now, .prefix_epoch = prefix_epoch };
 	int slot = slot_choose(key->zone);
 	int err;	/* int, also where the helper is long: before 6.4 its upper half is not set */
 
@@ -151,14 +162,23 @@ static __always_inline bool subscriber_is_still(const struct daisy_subscriber_ke
 STAGE int subscriber_acquire(const struct daisy_subscriber_key *arg, __u32 now)
 {
 	struct daisy_subscriber_key copy, *key = &copy;	/* 6.1 takes no argument as a map key */
+	struct daisy_conf *c = conf_get();
 	struct daisy_subscriber *s;
+	__u32 epoch;
 
-	if (!arg)
+	if (!arg || !c)
 		return -REASON_NO_SUBSCRIBER;
 	copy = *arg;
+	epoch = c->prefix_epoch;	/* before the look: a change during it makes it stale */
 	s = bpf_map_lookup_elem(&subscribers, key);
+	if (!s || s->prefix_epoch != epoch) {
+		if (!inside_prefix(key->zone, *(__u32 *)key->addr))
+			return -REASON_NOT_INSIDE;
+		if (s)
+			s->prefix_epoch = epoch;
+	}
 	if (!s) {
-		int err = subscriber_insert(key, now);
+		int err = subscriber_insert(key, now, epoch);
 
 		if (err)
 			return err;

@@ -39,7 +39,7 @@ STAGE int conn_outbound(struct daisy_tcp_mapping *t, const struct packet *p, __u
 			   hint_tcp(cp.remote, p->now));
 	else if (p->tcp_flags & TCP_CONTROL)	/* the next packet has to look at the new state */
 		index_hint(endpoint_word(p->saddr, p->sport, p->zone), DAISY_TCP, ref,
-			   (p->now - 1) & 0xffff);
+			   hint_none(p->now));
 	return 0;
 }
 
@@ -58,7 +58,7 @@ STAGE int conn_inbound(struct daisy_tcp_mapping *t, const struct packet *p, __u6
 	/* The connection's state has changed: the next outbound packet has to look at it. */
 	if (p->tcp_flags & TCP_CONTROL)
 		index_hint(t->m.inside.word, DAISY_TCP, ref_make(p->dst_slot, p->dport, p->now),
-			   (p->now - 1) & 0xffff);
+			   hint_none(p->now));
 	return 0;
 }
 

@@ -47,6 +47,7 @@ struct daisy_conf {
 	__u32 timer[DAISY_N_TIMERS];	/* ticks */
 	__u32 options;
 	__u32 index_lines;	/* number of buckets, even */
+	__u32 prefix_epoch;	/* raised whenever an inside prefix came or went */
 	__u32 overflow_used;	/* BPF writes: entries in index_overflow (atomic) */
 	__u32 icmp_rate;	/* ICMP errors that we generate, per second and CPU (RFC 1812 4.3.2.8) */
 	__u32 tick;		/* BPF writes: the current tick, for packets that come within ... */
@@ -57,6 +58,13 @@ struct daisy_conf {
 
 /* The clock is read once in so many jiffies: 16 to 160 ms late is early enough for timers of seconds. */
 #define DAISY_TICK_JIFFIES 16
+
+/*
+ * Ticks for which a hint in the index spares a look at the record. A record may
+ * look so much older than its last packet; the timers of UDP and of established
+ * TCP are longer by as much, so that none ends early.
+ */
+#define DAISY_HINT_TICKS 8
 
 enum daisy_side {
 	SIDE_NONE,		/* frames pass to the kernel */

@@ -128,9 +128,9 @@ struct daisy_conn_key {
 /*
  * Index: from the inside endpoint and protocol to (slot, external port). The
  * word changes by compare-and-swap; a word of zero is an empty entry, one
- * without `published` is being written. The hint says that a packet in this
- * tick needs no look at the record: UDP and ICMP: the tick of the last refresh;
- * TCP: its low 16 bits, and above them 16 bits of the connection's hash.
+ * without `published` is being written. The hint spares a packet the look at the
+ * record for DAISY_HINT_TICKS: UDP and ICMP: the tick of a refresh; TCP: its low 16
+ * bits, and above them 16 bits of the connection's hash.
  */
 union daisy_index_key {
 	__u64 word;
@@ -214,7 +214,7 @@ struct daisy_subscriber {
 		};
 	} ctl;
 	__u32 last_change;	/* tick of the last creation or removal */
-	__u32 pad;
+	__u32 prefix_epoch;	/* for which its address was found inside */
 };
 
 /* Fragmented datagram whose first fragment was translated. */

@@ -47,7 +47,7 @@ static void grow_old(void *arg, uint32_t round)
 	/* The port that was lost in the last round returns. */
 	scene_sweep_port(s, round);
 	revive(s);
-	bed_advance(&s->bed, lifetime[s->proto] + 3);
+	bed_advance(&s->bed, lifetime[s->proto] + 12);	/* rounding and hints */
 	if (round & 1)
 		tell_the_time(s);
 	scene_packet(s, &s->half[0].frame, SCENE_HOST, SPORT, SCENE_REMOTE, 0x10);

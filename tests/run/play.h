@@ -121,7 +121,8 @@ struct play {
 #define HOLD_S 120
 #define FRAGMENT_S 30
 #define SUBSCRIBER_S 3600
-#define MARGIN_S 4
+/* Rounding up to ticks: 2 s at most; hints (DAISY_HINT_TICKS): 8.6 s. */
+#define MARGIN_S 12
 
 /* Run a table as a TAP test; argv[1], if given, must occur in a title. Returns the exit status. */
 int play_main(int argc, char **argv, struct bed *bed, const struct play *plays, size_t n);

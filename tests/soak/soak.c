@@ -230,7 +230,7 @@ static void end_all(struct soak *s, const struct check *start)
 {
 	struct check c;
 
-	bed_advance(&s->bed, 310);
+	bed_advance(&s->bed, 320);
 	sweep(s);
 	check_instance(s->bed.inst, 0, &c);
 	tap_ok(!c.error[0] && !c.active && !c.entries && !c.overflow && c.hold > 0, "after the last "

@@ -116,7 +116,7 @@ static void test_adopt_applies_settings(void **state)
 	daisy_instance_close(inst);
 	assert_int_equal(open_instance(spec), 0);
 	assert_int_equal(opened, DAISY_OPENED_ADOPTED);
-	assert_int_equal(daisy_instance_conf(inst)->timer[DAISY_TIMER_UDP], 113);
+	assert_int_equal(daisy_instance_conf(inst)->timer[DAISY_TIMER_UDP], 113 + DAISY_HINT_TICKS);
 	assert_int_equal(daisy_instance_conf(inst)->options, DAISY_OPT_PARITY);
 }
 

@@ -157,6 +157,9 @@ static void assert_all_free(enum daisy_proto proto, int n)
 	assert_int_equal(count_state(proto, MAPPING_FREE), DAISY_VECTOR_SIZE);
 }
 
+/* Rounding up to ticks: 2 s at most; hints (DAISY_HINT_TICKS): 8.6 s. */
+#define MARGIN_S 12
+
 static int index_entries(void)
 {
 	int fd = daisy_instance_map_fd(inst, "index_buckets"), n = 0;
@@ -181,7 +184,7 @@ static void live_and_rest(uint8_t ip_proto, enum daisy_proto proto, uint32_t tim
 	daisy_instance_clock_advance(inst, timer - 1);
 	sweep();
 	assert_int_equal(state_of(proto, port), MAPPING_ACTIVE);
-	daisy_instance_clock_advance(inst, 5);
+	daisy_instance_clock_advance(inst, MARGIN_S);
 	sweep();
 	assert_int_equal(state_of(proto, port), MAPPING_HOLD);
 	assert_swept(1, 0);
@@ -191,7 +194,7 @@ static void live_and_rest(uint8_t ip_proto, enum daisy_proto proto, uint32_t tim
 	sweep();
 	assert_int_equal(state_of(proto, port), MAPPING_HOLD);
 	assert_int_equal(daisy_instance_port_map(inst, 0, proto)->n_free, 64511);
-	daisy_instance_clock_advance(inst, 5);
+	daisy_instance_clock_advance(inst, MARGIN_S);
 	sweep();
 	assert_swept(1, 1);
 	assert_all_free(proto, 64512);
@@ -221,7 +224,7 @@ static void test_refresh(void **state)
 	}
 	daisy_instance_clock_advance(inst, 299);
 	in(IPPROTO_UDP, 53, port, 0);
-	daisy_instance_clock_advance(inst, 5);
+	daisy_instance_clock_advance(inst, MARGIN_S);
 	sweep();
 	assert_int_equal(state_of(DAISY_UDP, port), MAPPING_HOLD);
 }
@@ -272,7 +275,7 @@ static void test_tcp_class(void **state)
 	sweep();
 	assert_int_equal(state_of(DAISY_TCP, port), MAPPING_ACTIVE);
 	assert_swept(0, 0);
-	daisy_instance_clock_advance(inst, 5);
+	daisy_instance_clock_advance(inst, MARGIN_S);
 	sweep();
 	assert_int_equal(state_of(DAISY_TCP, port), MAPPING_HOLD);
 	assert_swept(1, 0);
@@ -308,7 +311,7 @@ static void test_tcp_last_connection(void **state)
 	daisy_sweeper_stats(sweeper, &stats);
 	assert_int_equal(stats.conns, 2);
 	assert_swept(0, 0);
-	daisy_instance_clock_advance(inst, 7200);
+	daisy_instance_clock_advance(inst, 7200 + MARGIN_S);
 	sweep();
 	daisy_sweeper_stats(sweeper, &stats);
 	assert_int_equal(stats.conns, 3);
@@ -347,7 +350,7 @@ static void test_stranger(void **state)
 static void test_no_hold(void **state)
 {
 	out(IPPROTO_UDP, 5000, 53, 0);
-	daisy_instance_clock_advance(inst, 305);
+	daisy_instance_clock_advance(inst, 300 + MARGIN_S);
 	sweep();
 	assert_swept(1, 0);
 	sweep();
@@ -378,7 +381,7 @@ static void test_full(void **state)
 	assert_int_equal(now.created_udp, 64512);
 	assert_int_equal(now.drop_NO_PORT, 1);
 	assert_int_equal(subscriber_mappings(), 64512);
-	daisy_instance_clock_advance(inst, 305);
+	daisy_instance_clock_advance(inst, 300 + MARGIN_S);
 	sweep();
 	assert_swept(64512, 0);
 	assert_int_equal(subscriber_mappings(), 0);
@@ -426,13 +429,13 @@ static void test_subscriber(void **state)
 
 	out(IPPROTO_UDP, 5000, 53, 0);
 	assert_int_equal(subscriber_mappings(), 1);
-	daisy_instance_clock_advance(inst, 305);
+	daisy_instance_clock_advance(inst, 300 + MARGIN_S);
 	sweep();
 	assert_int_equal(subscriber_mappings(), 0);
 	daisy_instance_clock_advance(inst, 3599);
 	sweep();
 	assert_int_equal(subscriber_mappings(), 0);
-	daisy_instance_clock_advance(inst, 5);
+	daisy_instance_clock_advance(inst, MARGIN_S);
 	sweep();
 	assert_int_equal(subscriber_mappings(), -1);
 	daisy_sweeper_stats(sweeper, &stats);
@@ -472,7 +475,7 @@ static void test_paced(void **state)
 	int calls = 0;
 
 	out(IPPROTO_UDP, 5000, 53, 0);
-	daisy_instance_clock_advance(inst, 305);
+	daisy_instance_clock_advance(inst, 300 + MARGIN_S);
 	do {
 		assert_int_equal(daisy_sweeper_run(sweeper, 20000), 0);
 		daisy_sweeper_stats(sweeper, &stats);
@@ -489,7 +492,7 @@ static void test_budget(void **state)
 	int calls = 0;
 
 	out(IPPROTO_UDP, 5000, 53, 0);
-	daisy_instance_clock_advance(inst, 305);
+	daisy_instance_clock_advance(inst, 300 + MARGIN_S);
 	do {
 		assert_int_equal(daisy_sweeper_run(sweeper, 1), 0);
 		daisy_sweeper_stats(sweeper, &stats);
@@ -516,7 +519,7 @@ static void *keep_sending(void *unused)
 static void *keep_sweeping(void *unused)
 {
 	while (!stop) {
-		daisy_instance_clock_advance(inst, 305);
+		daisy_instance_clock_advance(inst, 300 + MARGIN_S);
 		sweep();
 	}
 	return NULL;
@@ -538,7 +541,7 @@ static void test_reconcile_under_traffic(void **state)
 	pthread_join(sweeping, NULL);
 	assert_memory_equal(&inst->repairs, &none, sizeof(none));
 	for (int i = 0; i < 3; i++) {
-		daisy_instance_clock_advance(inst, 305);
+		daisy_instance_clock_advance(inst, 300 + MARGIN_S);
 		sweep();
 	}
 	assert_all_free(DAISY_UDP, 64512);
@@ -567,7 +570,7 @@ static void test_addresses_come_and_go(void **state)
 	daisy_sweeper_stats(sweeper, &stats);
 	assert_true(stats.rounds > 0);
 	for (int i = 0; i < 3; i++) {
-		daisy_instance_clock_advance(inst, 305);
+		daisy_instance_clock_advance(inst, 300 + MARGIN_S);
 		sweep();
 	}
 	assert_all_free(DAISY_UDP, 64512);

@@ -34,8 +34,12 @@ static void test_defaults(void **state)
 	struct daisy_instance_spec spec = { 0 };
 
 	daisy_conf_apply(&inst, &spec);
-	for (int i = 0; i < DAISY_N_TIMERS; i++)
-		assert_int_equal(conf.timer[i], daisy_ticks_from_seconds(seconds[i]));
+	for (int i = 0; i < DAISY_N_TIMERS; i++) {
+		bool hinted = i == DAISY_TIMER_UDP || i == DAISY_TIMER_TCP_ESTABLISHED;
+
+		assert_int_equal(conf.timer[i], daisy_ticks_from_seconds(seconds[i]) +
+						(hinted ? DAISY_HINT_TICKS : 0));
+	}
 	assert_int_equal(conf.icmp_rate, 100);
 }
 
@@ -46,7 +50,8 @@ static void test_given(void **state)
 	spec.timer_s[DAISY_TIMER_UDP] = 120;
 	spec.timer_s[DAISY_TIMER_HOLD] = 1;
 	daisy_conf_apply(&inst, &spec);
-	assert_int_equal(conf.timer[DAISY_TIMER_UDP], 113);	/* ceil(120 / 1.0737) + 1 */
+	/* ceil(120 / 1.0737) + 1, and the time that a hint may hide */
+	assert_int_equal(conf.timer[DAISY_TIMER_UDP], 113 + DAISY_HINT_TICKS);
 	assert_int_equal(conf.timer[DAISY_TIMER_HOLD], 2);
 	assert_int_equal(conf.options, DAISY_OPT_PARITY);
 	assert_int_equal(conf.icmp_rate, 7);

@@ -39,9 +39,15 @@ int daisy_conf_check(const struct daisy_instance_spec *spec)
 
 static uint32_t timer_ticks(enum daisy_timer timer, uint32_t seconds)
 {
+	uint32_t ticks;
+
 	if (timer == DAISY_TIMER_HOLD && seconds == UINT32_MAX)
 		return 0;
-	return daisy_ticks_from_seconds(seconds ? seconds : default_seconds[timer]);
+	ticks = daisy_ticks_from_seconds(seconds ? seconds : default_seconds[timer]);
+	/* Their records are refreshed once in so many ticks (bpf/lib/fast.h). */
+	if (timer == DAISY_TIMER_UDP || timer == DAISY_TIMER_TCP_ESTABLISHED)
+		ticks += DAISY_HINT_TICKS;
+	return ticks;
 }
 
 /* Settings that may differ from run to run; those that the mappings depend on are left alone. */

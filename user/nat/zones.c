@@ -156,6 +156,12 @@ static int prefix_failed(int err, uint16_t zone, struct in_addr addr, unsigned i
 	return err;
 }
 
+/* Subscribers remember for which epoch they were found inside. */
+static void prefixes_changed(struct daisy_instance *inst)
+{
+	__atomic_fetch_add(&inst->conf->prefix_epoch, 1, __ATOMIC_RELEASE);
+}
+
 int daisy_instance_prefix_add(struct daisy_instance *inst, uint16_t zone, struct in_addr addr,
 			      unsigned int len, uint32_t link)
 {
@@ -168,6 +174,7 @@ int daisy_instance_prefix_add(struct daisy_instance *inst, uint16_t zone, struct
 	if (bpf_map_update_elem(daisy_instance_map_fd(inst, "inside_prefixes"), &key, &value,
 				BPF_ANY))
 		return prefix_failed(-errno, zone, addr, len);
+	prefixes_changed(inst);
 	return 0;
 }
 
@@ -181,5 +188,6 @@ int daisy_instance_prefix_del(struct daisy_instance *inst, uint16_t zone, struct
 		return err;
 	if (bpf_map_delete_elem(daisy_instance_map_fd(inst, "inside_prefixes"), &key))
 		return prefix_failed(-errno, zone, addr, len);
+	prefixes_changed(inst);
 	return 0;
 }
