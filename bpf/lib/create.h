@@ -103,11 +103,10 @@ static __always_inline bool twin_wins(__u64 theirs, __u64 ours, __u64 endpoint, 
 	return ctl_state(ctl) == MAPPING_ACTIVE;
 }
 
-/* Step 5. True if we have lost. */
-STAGE int twin_search(const struct create_args *a, __u64 ours)
+/* Step 5 when several entries have our key: meet each of them. True if we have lost. */
+STAGE int twin_meet(const struct create_args *a, __u64 ours)
 {
 	struct daisy_conf *c = conf_get();
-	union daisy_ref *o;
 	__u64 key, hash;
 
 	if (!a || !c)
@@ -125,6 +124,23 @@ STAGE int twin_search(const struct create_args *a, __u64 ours)
 		if (ref && !ref_same(ref, ours) && twin_wins(ref, ours, a->endpoint, a->proto))
 			return true;
 	}
+	return false;
+}
+
+/* Step 5. True if we have lost. */
+STAGE int twin_search(const struct create_args *a, __u64 ours)
+{
+	struct daisy_conf *c = conf_get();
+	union daisy_ref *o;
+	__u64 key, ref = 0;
+	__u32 n;
+
+	if (!a || !c)
+		return true;
+	key = index_key(a->endpoint, a->proto);
+	n = index_count(c, key, &ref);
+	if ((n > 1 || (n == 1 && !ref_same(ref, ours))) && twin_meet(a, ours))
+		return true;
 	if (!c->overflow_used)
 		return false;
 	o = bpf_map_lookup_elem(&index_overflow, &key);

@@ -160,12 +160,36 @@ static __always_inline __u64 bucket_select(__u32 line, __u64 key)
 	return others == DAISY_BUCKET_ENTRIES - 1 ? selected : 0;
 }
 
-/* Search everything: four buckets, the overflow table. The word, or 0 if there is no live mapping. */
-STAGE __u64 index_find(__u64 endpoint, __u32 proto)
+/* Number of published entries of this key in its buckets; *ref is the word of one of them. */
+static __always_inline __u32 index_count(const struct daisy_conf *c, __u64 key, __u64 *ref)
+{
+	__u64 hash = index_hash(c, key), found;
+	__u32 n_found = 0;
+
+#pragma unroll	/* 6.1 refuses the shape that clang gives this loop */
+	for (int n = 0; n < INDEX_PLACES; n++) {
+		__u32 line = index_line(c, hash, n);
+		struct daisy_bucket *b = bpf_map_lookup_elem(&index_buckets, &line);
+
+		if (!b)
+			return 0;
+#pragma unroll
+		for (int i = 0; i < DAISY_BUCKET_ENTRIES; i++) {
+			found = entry_match(&b->entry[i], key);
+			if (found) {
+				*ref = found;
+				n_found++;
+			}
+		}
+	}
+	return n_found;
+}
+
+/* Several entries of one key: twins, or one whose remover has not come round. Find the live one. */
+STAGE __u64 index_find_among(__u64 endpoint, __u32 proto)
 {
 	__u64 key = index_key(endpoint, proto), hash, ref;
 	struct daisy_conf *c = conf_get();
-	union daisy_ref *o;
 
 	if (!c)
 		return 0;
@@ -178,6 +202,27 @@ STAGE __u64 index_find(__u64 endpoint, __u32 proto)
 			return 0;
 		ref = entry_match(&b->entry[n % DAISY_BUCKET_ENTRIES], key);
 		if (ref && ref_is_live(ref, endpoint, proto))
+			return ref;
+	}
+	return 0;
+}
+
+/* Search everything: four buckets, the overflow table. The word, or 0 if there is no live mapping. */
+STAGE __u64 index_find(__u64 endpoint, __u32 proto)
+{
+	__u64 key = index_key(endpoint, proto), ref = 0;
+	struct daisy_conf *c = conf_get();
+	union daisy_ref *o;
+	__u32 n;
+
+	if (!c)
+		return 0;
+	n = index_count(c, key, &ref);
+	if (n == 1 && ref_is_live(ref, endpoint, proto))
+		return ref;
+	if (n > 1) {
+		ref = index_find_among(endpoint, proto);
+		if (ref)
 			return ref;
 	}
 	if (!c->overflow_used)
