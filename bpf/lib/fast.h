@@ -129,11 +129,14 @@ static __always_inline __u64 fast_source(const struct fast *f, __u32 proto)
 {
 	const __be16 *ports = f->l4;
 	__u64 endpoint = endpoint_word(f->ip->saddr, bpf_ntohs(ports[0]), f->link->zone);
-	__u64 key = index_key(endpoint, proto), hash = index_hash(f->conf, key), ref, remote;
+	__u64 key = index_key(endpoint, proto), hash = index_hash(f->conf, key), ref = 0, remote;
 
-	ref = bucket_select(index_line(f->conf, hash, 0), key);
-	if (unlikely(!(ref & DAISY_REF_PUBLISHED)))
-		ref = bucket_select(index_line(f->conf, hash, 1), key);
+#pragma unroll
+	for (int n = 0; n < INDEX_PLACES; n++) {
+		ref = bucket_select(index_line(f->conf, hash, n), key);
+		if (likely(ref & DAISY_REF_PUBLISHED))
+			break;
+	}
 	if (unlikely(!(ref & DAISY_REF_PUBLISHED)))
 		return 0;
 	if (proto == DAISY_UDP) {
