@@ -184,7 +184,8 @@ announced() {
 }
 
 @test "a neighbour that the kernel forgot is found again" {
-	ipn box neigh flush all
+	# "Not complete": the daemon asks for a lost neighbour so fast that ip finds one in every round.
+	ipn box neigh flush all || [ $? = 255 ]
 	warm_up in1 198.51.100.10
 	run -0 on in1 ping -c3 -i 0.02 -W2 198.51.100.10
 	assert_output --partial '3 received'
@@ -197,7 +198,7 @@ announced() {
 	run -0 on box ping -c1 -W2 203.0.113.3
 	# The packet path trusts remembered next hops for ten ticks, 10.7 s.
 	ipn box route replace default via 203.0.113.3
-	wait_until 20 second_hop_is 203.0.113.3
+	wait_until 40 second_hop_is 203.0.113.3
 	run -0 on in1 curl -sS -m 10 http://198.51.100.10/whoami
 	assert_output --regexp '^203\.0\.113\.1[0-3]:'
 	ipn box route replace default via 203.0.113.1
