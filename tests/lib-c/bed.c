@@ -264,28 +264,35 @@ void bed_sweep_one(struct bed *bed, uint32_t slot, enum daisy_proto proto, uint1
 		tap_bail("cannot sweep: %s", daisy_error());
 }
 
+/*
+ * All keys of the table, then batches of them. A walk begins anew where its key
+ * was removed meanwhile, so with packets under way it is cut off after twice
+ * the table; what it has missed is there in the next sweep.
+ */
 static void sweep_conns(struct bed *bed, struct bed_swept *total)
 {
-	struct daisy_conn_item items[DAISY_BATCH_ITEMS / 2];
-	struct daisy_sweep_header h = { 0 };
-	struct daisy_conn_key key, next;
 	int fd = daisy_instance_map_fd(bed->inst, "conns");
-	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+	struct daisy_sweep_header h = { 0 };
+	struct daisy_conn_item *items;
+	struct bpf_map_info info = { 0 };
+	struct daisy_conn_key key, *from = NULL;
+	uint32_t len = sizeof(info), n = 0;
 
-	while (more || h.n) {
-		if (more) {
-			key = next;
-			items[h.n++] = (struct daisy_conn_item){ .key = key };
-			more = !bpf_map_get_next_key(fd, &key, &next);
-		}
-		if (more && h.n < DAISY_BATCH_ITEMS / 2)
-			continue;
-		if (daisy_instance_sweep_conns_batch(bed->inst, &h, items))
+	if (bpf_obj_get_info_by_fd(fd, &info, &len))
+		tap_bail("cannot read the size of a map: %s", strerror(errno));
+	items = calloc(2 * info.max_entries, sizeof(*items));
+	if (!items)
+		tap_bail("no memory");
+	for (; n < 2 * info.max_entries && !bpf_map_get_next_key(fd, from, &key); from = &key)
+		items[n++].key = key;
+	for (uint32_t i = 0; i < n; i += h.n) {
+		h = (struct daisy_sweep_header){ .n = n - i < DAISY_BATCH_ITEMS / 2 ? n - i :
+							  DAISY_BATCH_ITEMS / 2 };
+		if (daisy_instance_sweep_conns_batch(bed->inst, &h, items + i))
 			tap_bail("cannot sweep connections: %s", daisy_error());
 		total->conns += h.expired;
-		/* The walk starts anew where the key it stood on was removed; it ends all the same. */
-		h = (struct daisy_sweep_header){ 0 };
 	}
+	free(items);
 }
 
 static void sweep_vector(struct bed *bed, uint32_t slot, enum daisy_proto proto, struct bed_swept *total)
