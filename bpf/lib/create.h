@@ -141,7 +141,7 @@ STAGE int twin_search(const struct create_args *a, __u64 ours)
 	n = index_count(c, key, &ref);
 	if ((n > 1 || (n == 1 && !ref_same(ref, ours))) && twin_meet(a, ours))
 		return true;
-	if (!c->overflow_used)
+	if (!overflow_may_have(c, index_hash(c, key)))
 		return false;
 	o = bpf_map_lookup_elem(&index_overflow, &key);
 	return o && !ref_same(ref_read(o), ours) &&

@@ -53,6 +53,15 @@ static __always_inline __u32 index_line(const struct daisy_conf *c, __u64 hash, 
 	return (half * c->index_lines >> 32) ^ (n & 1);
 }
 
+/*
+ * The overflow table is asked only for hashes of which a key has been there: a
+ * look into an empty hash table costs a creation a tenth of its time, twice.
+ */
+static __always_inline bool overflow_may_have(const struct daisy_conf *c, __u64 hash)
+{
+	return c->overflow_filter[hash >> 6 & 15] >> (hash & 63) & 1;
+}
+
 static __always_inline __u32 ref_slot(__u64 ref)
 {
 	return ref >> DAISY_REF_SLOT_SHIFT & (DAISY_MAX_SLOTS - 1);
@@ -225,7 +234,7 @@ STAGE __u64 index_find(__u64 endpoint, __u32 proto)
 		if (ref)
 			return ref;
 	}
-	if (!c->overflow_used)
+	if (!overflow_may_have(c, index_hash(c, key)))
 		return 0;
 	o = bpf_map_lookup_elem(&index_overflow, &key);
 	if (!o)
@@ -273,7 +282,8 @@ STAGE int index_insert(__u64 endpoint, __u32 proto, __u64 ref)
 	for (int n = 0; n < INDEX_PLACES; n++)
 		if (bucket_insert(index_line(c, hash, n), key, ref))
 			return 0;
-	/* Raised first: whoever finds it 0 may skip the table. */
+	/* Set first: whoever finds it clear may skip the table. */
+	__sync_fetch_and_or(&c->overflow_filter[hash >> 6 & 15], 1ULL << (hash & 63));
 	__sync_fetch_and_add(&c->overflow_used, 1);
 	err = bpf_map_update_elem(&index_overflow, &key, &value, BPF_NOEXIST);
 	if (!err) {
@@ -326,7 +336,7 @@ STAGE int index_remove(__u64 endpoint, __u32 proto, __u64 ref)
 	for (int n = 0; n < INDEX_PLACES; n++)
 		if (bucket_remove(index_line(c, hash, n), key, ref))
 			return 0;
-	if (!c->overflow_used)
+	if (!overflow_may_have(c, hash))
 		return 0;
 	o = bpf_map_lookup_elem(&index_overflow, &key);
 	/* NOEXIST on insertion: nobody replaces the entry between this look and the removal. */

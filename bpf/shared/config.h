@@ -52,6 +52,7 @@ struct daisy_conf {
 	__u32 icmp_rate;	/* ICMP errors that we generate, per second and CPU (RFC 1812 4.3.2.8) */
 	__u32 tick;		/* BPF writes: the current tick, for packets that come within ... */
 	__u64 tick_jiffies;	/* BPF writes: ... DAISY_TICK_JIFFIES of this; 0: look at the clock */
+	__u64 overflow_filter[16];	/* BPF writes: bit of a hash set: a key of it has been in index_overflow */
 };
 
 #define DAISY_ALIVE_TICKS 10
