@@ -21,6 +21,10 @@ wait_gone() {
 }
 
 process_gone() {
+	local state
+
+	# One question to the kernel: between two looks at /proc the process may go.
+	state=$(ps -o stat= -p "$1") || return 0
 	# A zombie has ended: whoever started it has only not asked yet.
-	! [ -e "/proc/$1/stat" ] || [[ $(<"/proc/$1/stat") =~ \)\ [ZX]\  ]]
+	[[ $state == [ZX]* ]]
 }
