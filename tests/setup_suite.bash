@@ -8,7 +8,8 @@ setup_suite() {
 		return 1
 	fi
 	for tool in ip nsenter ethtool jq nft curl dig ping traceroute mtr iperf3 arping nginx \
-		dnsmasq tcpdump tshark ovs-vswitchd ovsdb-server ovs-ofctl /usr/bin/python3; do
+		dnsmasq tcpdump tshark ovs-vswitchd ovsdb-server ovs-ofctl turnserver \
+		turnutils_natdiscovery /usr/bin/python3; do
 		command -v $tool >/dev/null || missing+=" $tool"
 	done
 	if [ -n "$missing" ]; then

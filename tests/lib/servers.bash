@@ -73,6 +73,22 @@ iperf_server() {
 	wait_until 10 listens "$1" "$2:5201"
 }
 
+# stun_server NODE ADDR OTHER_ADDR: coturn, which answers from all four of two addresses and two
+# ports (RFC 5780), so that a client can tell how a NAT maps and filters.
+stun_server() {
+	local node=$1
+	start "$node" "stun.$node" turnserver -n --stun-only --no-cli --no-tls --no-dtls \
+		--listening-ip="$2" --listening-ip="$3" --listening-port=3478 --alt-listening-port=3479 \
+		--log-file=stdout --pidfile="$TOPO_DIR/stun.$node.server" --userdb="$TOPO_DIR/stun.$node.db"
+	wait_until 10 hears_udp "$node" "$2:3478"
+	wait_until 10 hears_udp "$node" "$3:3479"
+}
+
+# hears_udp NODE ADDR:PORT: a UDP socket waits there.
+hears_udp() {
+	on "$1" ss -Hlun "src $2" | grep -q .
+}
+
 # capture NODE DEVICE NAME [FILTER]: tcpdump to $TOPO_DIR/NAME.pcap until capture_end NAME.
 capture() {
 	local node=$1 dev=$2 name=$3
