@@ -223,6 +223,10 @@ test:
 	+@$(MAKE) $(JOBS) test-programs
 	@BUILD='$(abspath $(BUILD))' tests/run-all tests/suites $(ONLY)
 
+# From the results of the last `make test`.
+conformance:
+	@BUILD='$(abspath $(BUILD))' scripts/conformance write
+
 test-long:
 	@scripts/deps build demo test long
 	+@$(MAKE) $(JOBS) test-programs
@@ -264,6 +268,7 @@ help:
 	@echo '                  (KEEP=1 leaves it running, make demo-clean ends it)'
 	@echo 'make test         run every test: units, packets, topologies (ONLY=word)'
 	@echo 'make test-long    the rest: soaks, planted faults, other kernels'
+	@echo 'make conformance  write doc/conformance.md from the results of make test'
 	@echo 'make bench        measure against the kernel (BENCH=nat)'
 	@echo 'make install      install (PREFIX=$(PREFIX), DESTDIR=)'
 	@echo 'make uninstall    remove what install put there'
@@ -273,7 +278,7 @@ help:
 	@echo 'AddressSanitizer and UndefinedBehaviorSanitizer into build-san/.'
 	@echo 'deps, demo, test, test-long and bench need root.'
 
-.PHONY: all deps demo demo-clean test test-long test-programs bench bench-programs install \
+.PHONY: all deps demo demo-clean test conformance test-long test-programs bench bench-programs install \
 	uninstall clean help
 
 -include $(sort $(DEP_FILES))

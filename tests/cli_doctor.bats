@@ -99,7 +99,7 @@ todo() {
 	assert_equal "$(todo kind)" 'ip link set dev e0 nomaster'
 }
 
-@test "no address, strict rp_filter, offloads of the sender: each is warned of" {
+@test "no address, strict rp_filter, offloads of the sender: each is warned of (R3)" {
 	ipn box address flush dev e0
 	assert_regex "$(finding address)" '^warn no IPv4 address'
 	on box sysctl -qw net.ipv4.conf.e0.rp_filter=1

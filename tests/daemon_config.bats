@@ -91,7 +91,7 @@ variant() {
 	refused 3 'links[0].prefixes[1]' 'overlaps'
 }
 
-@test "an address that the host itself has is refused as a pool's" {
+@test "an address that the host itself has is refused as a pool's (U7)" {
 	variant '6s/203.0.113.10-/203.0.113.2-/'
 	refused 6 'pools[0].addresses[0]' '"203.0.113.2" is this host'\''s own address on e1'
 }

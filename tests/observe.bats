@@ -34,7 +34,7 @@ metric() {
 	scrape | awk -v name="$1" '$1 == name { print $2 }'
 }
 
-@test "metrics are Prometheus text: every sample has HELP and TYPE, no sample stands twice" {
+@test "metrics are Prometheus text: every sample has HELP and TYPE, no sample stands twice (G10)" {
 	run -0 scrape
 	run -0 /usr/bin/python3 - <<-END
 		import re

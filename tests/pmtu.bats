@@ -82,7 +82,7 @@ pmtu() {
 	refute_line --partial drop_
 }
 
-@test "an inside router's Fragmentation Needed reaches the server: a download gets through (I6)" {
+@test "an inside router's Fragmentation Needed reaches the server: a download gets through (I5)" {
 	assert_equal "$(ipn web -o route get 203.0.113.10 | grep -c mtu)" 0
 	capture web e0 server icmp
 	counters_mark
@@ -102,7 +102,7 @@ pmtu() {
 	assert_output --partial 'Frag needed and DF set (mtu = 1300)'
 }
 
-@test "the box's own narrow link: Daisy sends Fragmentation Needed with that link's MTU (R4)" {
+@test "the box's own narrow link: Daisy sends Fragmentation Needed with that link's MTU (U13)" {
 	ipn box link set e1 mtu 1400
 	ipn isp link set o0 mtu 1400
 	wait_until 5 link_mtu_is e1 1400
@@ -123,7 +123,7 @@ link_mtu_is() {
 	[ "$(daisy -j link show dev "$1" | jq '(if type == "array" then .[0] else . end).mtu')" = "$2" ]
 }
 
-@test "the inside link narrow: a server's big segments are refused towards the server (R4)" {
+@test "the inside link narrow: a server's big segments are refused towards the server (U13)" {
 	ipn box link set e0 mtu 1400
 	ipn lan link set box mtu 1400
 	wait_until 5 link_mtu_is e0 1400

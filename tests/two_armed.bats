@@ -319,7 +319,7 @@ connection_over() {
 	stop nginx.in2
 }
 
-@test "hairpin: a UDP packet arrives byte for byte, from the sender's external end (U9)" {
+@test "hairpin: a UDP packet arrives byte for byte, from the sender's external end (U9, U9a)" {
 	local target
 	run -0 packet --from in2:e0 --to web:e0 \
 		--send 'IP(src="10.0.0.12",dst="198.51.100.10",id=9)/UDP(sport=4010,dport=9)/b"x"' \

@@ -94,7 +94,7 @@ static const struct play plays[] = {
 	{ "A fragment that reaches beyond 65535 bytes is dropped (U14a)",
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp),
 		DROP(AT_INSIDE, UDP(H1, S1, .payload = 1000, .frag_field = 0x1fff), BAD_HEADER)) },
-	{ "A later fragment with TTL 1 is dropped: no error about it (R4, RFC 1812 section 4.3.2.7)",
+	{ "A later fragment with TTL 1 is dropped: no error about it (R4, I10e, RFC 1812 section 4.3.2.7)",
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), DROP(AT_INSIDE, UDP(H1, S1, LAST, .ttl = 1), TTL)) },
 	{ "A first fragment with TTL 1 gets Time Exceeded and is not remembered (R4)",
 	  STEPS(OPEN_UDP, TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, FIRST, .ttl = 1)),

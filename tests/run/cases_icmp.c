@@ -97,7 +97,7 @@ static void ten_time_exceeded(struct bed *bed)
 
 static const struct play plays[] = {
 	/* from the outside */
-	{ "Port unreachable about UDP comes in with the inside packet quoted (I4, RFC 5508 REQ-4)",
+	{ "Port unreachable about UDP comes in with the inside packet quoted (I4, I10a, RFC 5508 REQ-4)",
 	  STEPS(OPEN_UDP, IN(ICMP_ERROR(S1, H1, UNREACHABLE, 3, UDP(H1, S1)), C_in_icmp_error)) },
 	{ "Host unreachable from a router on the way comes in, with the router's address (I4, U12a)",
 	  STEPS(OPEN_UDP, ERROR_IN(UNREACHABLE, 1, UDP(H1, S1, .ttl = 60))) },
@@ -180,9 +180,9 @@ static const struct play plays[] = {
 	{ "An ICMP error that quotes GRE is dropped (I4)",
 	  STEPS(OPEN_UDP, DROP(AT_OUTSIDE, ICMP_ERROR(ROUTER, LITERAL(EXT0, 0), 3, 3,
 						      UDP(LITERAL(EXT0, 0), S1, .proto = 47)), NO_MAPPING_ERROR)) },
-	{ "An inbound ICMP error with TTL 1 is dropped: no error about an error (R4, RFC 1812 section 4.3.2.7)",
+	{ "An inbound ICMP error with TTL 1 is dropped: no error about an error (R4, I10e, RFC 1812 section 4.3.2.7)",
 	  STEPS(OPEN_UDP, DROP(AT_OUTSIDE, ICMP_ERROR(ROUTER, H1, 3, 3, SENT, .ttl = 1), TTL)) },
-	{ "An inbound ICMP error too long for the inside link is dropped: no error about an error (I10d)",
+	{ "An inbound ICMP error too long for the inside link is dropped: no error about an error (I10e)",
 	  .setup = inside_mtu_500,
 	  STEPS(OPEN_UDP, DROP(AT_OUTSIDE, ICMP_ERROR(ROUTER, H1, 3, 3, UDP(H1, S1, .payload = 600)), TOO_BIG)) },
 
@@ -232,7 +232,7 @@ static const struct play plays[] = {
 	  STEPS(OPEN_UDP, DROP(AT_INSIDE, ICMP_ERROR(H1, S1, 3, 3, RECEIVED, .ttl = 1), TTL)) },
 
 	/* hairpinned */
-	{ "An error about a hairpinned packet comes back with both sides translated (I7, RFC 5508 REQ-7)",
+	{ "An error about a hairpinned packet comes back with both sides translated (I7, I7a, X13, RFC 5508 REQ-7)",
 	  STEPS(OPEN_UDP, OPEN_UDP2, HAIRPIN(UDP(H1, H2), C_hairpin),
 		HAIRPIN(ICMP_ERROR(H2, H1, UNREACHABLE, 3, UDP(H1, H2)), C_hairpin)) },
 	{ "An error about hairpinned TCP comes back with both sides translated (I7, T9)",
@@ -274,7 +274,7 @@ static const struct play plays[] = {
 	  STEPS(TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, .ttl = 1, .payload = 1200, WITH_OPTIONS))) },
 	{ "Time Exceeded quotes a short padded packet without its padding (R4)",
 	  STEPS(TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, .ttl = 1, .payload = 2, .pad_to = 60))) },
-	{ "Without an address of its own a link sends no Time Exceeded (R4)",
+	{ "Without an address of its own a link sends no Time Exceeded (R4, I9)",
 	  STEPS(CALL(no_icmp_source), DROP(AT_INSIDE, UDP(H1, S1, .ttl = 1), TTL)) },
 	{ "Errors that we owe are limited a second, and owed again in the next (I10f, RFC 1812 section 4.3.2.8)",
 	  .setup = ten_errors_a_second,

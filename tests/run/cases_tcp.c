@@ -184,7 +184,7 @@ static const struct play plays[] = {
 	{ "A stranger whom the inside answered often counts once, and ends like any other (D-16)",
 	  STEPS(OPEN, RECV(2, SYN, C_conns_created), SEND(2, SYN | ACK), RECV(2, ACK), SEND(2, ACK), SEND(2, ACK),
 		SEND(2, FIN | ACK), RECV(2, FIN | ACK), SEND(2, ACK), ADVANCE(CLOSING_S + MARGIN_S), SWEEP, GONE) },
-	{ "Strangers beyond the mapping's cap are translated and not tracked (U8, DESIGN 3.1)",
+	{ "Strangers beyond the mapping's cap are translated and not tracked (U8, G5, DESIGN 3.1)",
 	  STEPS(ESTABLISH, CALL(strangers_fill_cap), RECV(2, SYN, C_strangers_capped),
 		IN(TCP(WORLD(200, 1001), H1, SYN), C_in_tcp), SEND(3, SYN, C_conns_created), SEND(1, ACK)) },
 	{ "A cap full of strangers empties when their time is up (DESIGN 3.1)",
@@ -204,7 +204,7 @@ static const struct play plays[] = {
 	{ "TCP to another server on a live mapping need not begin with SYN (T2)",
 	  STEPS(ESTABLISH, SEND(2, ACK, C_conns_created)) },
 
-	{ "TCP is hairpinned with the external source, both ways (T8, RFC 5382 REQ-8)",
+	{ "TCP is hairpinned with the external source, both ways (T8, T8a, RFC 5382 REQ-8)",
 	  STEPS(OUT(TCP(H2, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created),
 		HAIRPIN(TCP(H1, H2, SYN), C_hairpin, C_created_tcp, C_conns_created, C_conns_created,
 			C_subscribers_created),
