@@ -19,6 +19,8 @@
 #define OUTSIDE "  - { device: eth1, side: outside }\n"
 #define POOLS HEAD "pools:\n"
 #define POOL "  - { name: p0, addresses: [203.0.113.10] }\n"
+#define DET(keys) "  - { name: p0, addresses: [203.0.113.10], " keys " }\n"
+#define PLAN(inside) "mode: deterministic, inside: " inside
 
 struct refused {
 	const char *title;
@@ -40,7 +42,60 @@ static const struct refused refused[] = {
 	  "prefixes, zone, vlan, next-hop" },
 	{ "an unknown key of a pool is refused", POOLS "  - { name: p, addresses: [], port: 1 }\n",
 	  "t.yaml:3: pools[0]: unknown key \"port\", expected one of: name, addresses, ports, "
-	  "reserved, zones" },
+	  "reserved, zones, mode, inside, ports-per-subscriber, overflow, algorithm" },
+	{ "a pool's mode that is not there is refused", POOLS DET("mode: random"),
+	  "t.yaml:3: pools[0].mode: \"random\" is not a mode, expected dynamic or deterministic" },
+	{ "a deterministic pool without inside prefixes is refused (RFC 7422 N1)",
+	  POOLS DET("mode: deterministic"),
+	  "t.yaml:3: pools[0].inside: pool \"p0\" has mode deterministic and no inside prefixes, "
+	  "expected a list such as [10.0.0.0/24]" },
+	{ "an inside prefix with host bits is refused", POOLS DET(PLAN("[10.0.0.1/24]")),
+	  "t.yaml:3: pools[0].inside[0]: \"10.0.0.1/24\" is not a prefix, expected one whose bits "
+	  "after the length are zero" },
+	{ "inside prefixes without the mode are refused", POOLS DET("inside: [10.0.0.0/24]"),
+	  "t.yaml:3: pools[0].inside: key \"inside\" is for mode deterministic, expected it there "
+	  "only" },
+	{ "an algorithm without the mode is refused", POOLS DET("algorithm: sequential"),
+	  "t.yaml:3: pools[0].algorithm: key \"algorithm\" is for mode deterministic, expected it "
+	  "there only" },
+	{ "an algorithm that is not there is refused (RFC 7422 N1)",
+	  POOLS DET(PLAN("[10.0.0.0/24], algorithm: staggered")),
+	  "t.yaml:3: pools[0].algorithm: \"staggered\" is not an algorithm, expected sequential or "
+	  "round-robin" },
+	{ "no ports for a subscriber are refused",
+	  POOLS DET(PLAN("[10.0.0.0/24], ports-per-subscriber: 0")),
+	  "t.yaml:3: pools[0].ports-per-subscriber: \"0\" is not a number of ports, expected 1 to "
+	  "65535" },
+	{ "an overflow that is no number is refused",
+	  POOLS DET(PLAN("[10.0.0.0/24], overflow: most")),
+	  "t.yaml:3: pools[0].overflow: \"most\" is not a number of ports, expected 0 to 65535" },
+	{ "more ports for each subscriber than there are are refused with what would fit (RFC 7422 "
+	  "N2)", POOLS DET(PLAN("[10.0.0.0/24], ports-per-subscriber: 253")),
+	  "t.yaml:3: pools[0].ports-per-subscriber: 253 ports do not fit: 256 subscribers share the "
+	  "64512 ports of an address, 0 of them overflow, expected at most 252 ports, or at least 2 "
+	  "addresses" },
+	{ "an overflow that leaves no ports is refused (RFC 7422 N2)",
+	  POOLS DET(PLAN("[10.0.0.0/24], overflow: 64257")),
+	  "t.yaml:3: pools[0].overflow: 1 ports do not fit: 256 subscribers share the 64512 ports of "
+	  "an address, 64257 of them overflow, expected at least 2 addresses" },
+	{ "an inside prefix within another is refused",
+	  POOLS DET(PLAN("[10.0.0.0/24, 10.0.0.128/25]")),
+	  "t.yaml:3: pools[0].inside[1]: \"10.0.0.128/25\" overlaps 10.0.0.0/24 of pool \"p0\", "
+	  "expected each inside address once" },
+	{ "an inside prefix of two deterministic pools is refused",
+	  POOLS DET(PLAN("[10.0.0.0/24]")) "  - { name: p1, addresses: [203.0.113.11], zones: [0], "
+	  PLAN("[10.0.0.0/28]") " }\n",
+	  "t.yaml:4: pools[1].inside[0]: \"10.0.0.0/28\" overlaps 10.0.0.0/24 of pool \"p0\", "
+	  "expected each inside address once" },
+	{ "a deterministic pool of two zones is refused",
+	  POOLS DET("zones: [0, 1], " PLAN("[10.0.0.0/24]")),
+	  "t.yaml:3: pools[0].zones: pool \"p0\" of mode deterministic serves several zones, expected "
+	  "one such as [0]" },
+	{ "a deterministic pool without zones is refused if inside links have several",
+	  LINKS INSIDE "  - { device: eth2, side: inside, zone: 1, prefixes: [10.0.0.0/24] }\n"
+	  "pools:\n" DET(PLAN("[10.0.0.0/24]")),
+	  "t.yaml:6: pools[0].zones: pool \"p0\" of mode deterministic serves several zones, expected one "
+	  "such as [0]" },
 	{ "an unknown timer is refused", HEAD "timers:\n  udp: 300\n  sctp: 300\n",
 	  "t.yaml:4: timers: unknown key \"sctp\", expected one of: udp, icmp, tcp-opening, "
 	  "tcp-established, tcp-closing, tcp-reset, hold-down, fragment, subscriber" },
@@ -377,6 +432,45 @@ static void zones_share_prefixes(void **state)
 	daisy_config_free(config);
 }
 
+static void plan_of_pool(void **state)
+{
+	struct daisy_config *config = parse(POOLS "  - { name: p0, addresses: [203.0.113.1, "
+		"203.0.113.4/31], reserved: [5060, 1900-1999], mode: deterministic, inside: "
+		"[10.0.0.0/22], overflow: 2048, ports: 1024-33791 }\n"
+		"  - { name: p1, addresses: [203.0.113.10] }\n");
+	const struct daisy_config_pool *pool = &config->pools[0];
+
+	assert_int_equal(pool->mode, POOL_DETERMINISTIC);
+	assert_int_equal(pool->n_inside, 1);
+	assert_int_equal(pool->subscriber_ports, 0);
+	assert_int_equal(pool->overflow, 2048);
+	assert_int_equal(pool->algorithm, PLAN_SEQUENTIAL);
+	assert_int_equal(config->pools[1].mode, POOL_DYNAMIC);
+	daisy_config_free(config);
+}
+
+static void two_plans(void **state)
+{
+	struct daisy_config *config = parse(LINKS INSIDE
+		"  - { device: eth2, side: inside, zone: 1, prefixes: [10.0.0.0/24] }\n" OUTSIDE
+		"pools:\n" DET("zones: [0], " PLAN("[10.0.0.0/24]"))
+		"  - { name: p1, addresses: [203.0.113.11], zones: [1], " PLAN("[10.0.0.0/24]")
+		" }\n");
+
+	assert_int_equal(config->n_pools, 2);
+	daisy_config_free(config);
+}
+
+static void not_run(void **state)
+{
+	static const char text[] = POOLS DET(PLAN("[10.0.0.0/24]"));
+	struct daisy_config *config;
+
+	assert_int_equal(daisy_config_parse("t.yaml", text, strlen(text), true, &config), -22);
+	assert_string_equal(daisy_error(), "t.yaml:3: pools[0].mode: \"deterministic\" can be "
+			    "computed, not run, expected dynamic");
+}
+
 static void vlan_forms(void **state)
 {
 	struct daisy_config *config = parse(LINKS
@@ -440,6 +534,15 @@ static void single_nexthop(void **state)
 	"  ports: 2000-3000\n" \
 	"  reserved: [2001, 2010-2020]\n" \
 	"  zones: [0, 3]\n" \
+	"- name: p1\n" \
+	"  addresses: [198.51.100.0-198.51.100.3]\n" \
+	"  reserved: [5060]\n" \
+	"  zones: [3]\n" \
+	"  mode: deterministic\n" \
+	"  inside: [10.0.0.0/25, 100.64.0.0/25]\n" \
+	"  ports-per-subscriber: 900\n" \
+	"  overflow: 4096\n" \
+	"  algorithm: round-robin\n" \
 	"timers:\n" \
 	"  udp: 120\n" \
 	"  hold-down: 0\n" \
@@ -572,6 +675,9 @@ static const struct CMUnitTest accepted[] = {
 		 default_timers),
 	ACCEPTED("a pool takes addresses, ranges and prefixes with gaps between (G3)",
 		 ranges_with_gaps),
+	ACCEPTED("a deterministic pool has the defaults of its plan (RFC 7422 N1)", plan_of_pool),
+	ACCEPTED("pools of two zones may plan for the same inside prefix", two_plans),
+	ACCEPTED("a daemon does not run a mode that its packet path does not have", not_run),
 	ACCEPTED("two zones may have the same prefix", zones_share_prefixes),
 	ACCEPTED("a VLAN is a number, or a list of outer and inner", vlan_forms),
 	ACCEPTED("a one-armed link has a next hop for each side", nexthop_forms),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* daisy pool: named sets of external addresses. */
+#include "cli/cmd_pool_compute.h"
 #include "cli/commands.h"
 #include "cli/request.h"
 
@@ -55,9 +56,36 @@ static const struct daisy_param delete_params[] = {
 	{ .key = NULL },
 };
 
+static const struct daisy_param compute_params[] = {
+	{ .key = "config", .type = VALUE_FILE, .flags = PARAM_LOCAL,
+	  .help = "configuration with deterministic pools" },
+	{ .key = "name", .type = VALUE_NAME, .flags = PARAM_LOCAL, .help = "only this pool of it" },
+	{ .key = "prefix", .type = VALUE_PREFIX, .flags = PARAM_LOCAL | PARAM_REPEAT,
+	  .help = "without a configuration: inside addresses" },
+	{ .key = "addresses", .type = VALUE_ADDRESSES, .flags = PARAM_LOCAL | PARAM_REPEAT,
+	  .help = "external addresses" },
+	{ .key = "ports", .type = VALUE_PORTS, .metavar = "FIRST-LAST", .flags = PARAM_LOCAL,
+	  .help = "ports of an external address (1024-65535)" },
+	{ .key = "reserved", .type = VALUE_PORTS, .metavar = "PORTS",
+	  .flags = PARAM_LOCAL | PARAM_REPEAT, .help = "ports never given out: PORT or FIRST-LAST" },
+	{ .key = "ports-per-subscriber", .type = VALUE_NUMBER, .min = 1, .max = 65535,
+	  .flags = PARAM_LOCAL, .help = "ports of an inside address (as many as fit)" },
+	{ .key = "overflow", .type = VALUE_NUMBER, .min = 0, .max = 65535, .flags = PARAM_LOCAL,
+	  .help = "ports of an external address kept for overflow (0)" },
+	{ .key = "algorithm", .type = VALUE_CHOICE, .choices = "sequential round-robin",
+	  .flags = PARAM_LOCAL, .help = "how subscribers are dealt out (sequential)" },
+	{ .key = "inside", .type = VALUE_ADDRESS, .flags = PARAM_LOCAL,
+	  .help = "which external address and ports this inside address has" },
+	{ .key = "external", .type = VALUE_ENDPOINT, .metavar = "ADDRESS:PORT",
+	  .flags = PARAM_LOCAL, .help = "whose this external port is" },
+	{ .key = NULL },
+};
+
 static const struct daisy_command commands[] = {
 	{ "show", "List pools.", show_params, show },
 	{ "add", "Make a pool, or give one more addresses.", add_params, add },
+	{ "compute", "Compute who has which ports, without a daemon (RFC 7422).", compute_params,
+	  daisy_pool_compute },
 	{ "delete", "Take addresses away, with all their mappings.", delete_params, delete },
 	{ NULL, NULL, NULL, NULL },
 };

@@ -32,6 +32,7 @@ enum daisy_value_type {
 	VALUE_VLAN,		/* VID or OUTER.INNER */
 	VALUE_NEXT_HOP,		/* ADDRESS, MAC or none */
 	VALUE_INSTANCE,
+	VALUE_FILE,
 };
 
 /* struct daisy_param.flags */

@@ -182,6 +182,14 @@ static json_t *parse_next_hop(const struct daisy_param *param, const char *word)
 	return daisy_error_value(param->key, word, "an IPv4 address, a MAC address or none"), NULL;
 }
 
+/* Whether it is there, opening it will show. */
+static json_t *parse_file(const struct daisy_param *param, const char *word)
+{
+	if (*word)
+		return json_string(word);
+	return daisy_error_value(param->key, word, "the name of a file"), NULL;
+}
+
 static const struct {
 	const char *metavar;
 	json_t *(*parse)(const struct daisy_param *param, const char *word);
@@ -199,6 +207,7 @@ static const struct {
 	[VALUE_VLAN] = { "VLAN", parse_vlan },
 	[VALUE_NEXT_HOP] = { "NEXTHOP", parse_next_hop },
 	[VALUE_INSTANCE] = { "INSTANCE", parse_name },
+	[VALUE_FILE] = { "FILE", parse_file },
 };
 
 json_t *daisy_value_parse(const struct daisy_param *param, const char *word)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "config/plan.h"
 #include "config/values.h"
 #include "lib/error.h"
 
@@ -271,6 +272,8 @@ int daisy_config_check_parts(const struct daisy_config *config, struct daisy_yam
 		err = check_prefixes(config, doc);
 	if (!err)
 		err = check_pools(config, doc);
+	if (!err)
+		err = daisy_config_plan_check(config, doc);
 	for (size_t i = 0; doc && i < config->n_links && !err; i++) {
 		if (config->links[i].side == SIDE_OUTSIDE ||
 		    zone_has_pool(config, config->links[i].zone))

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/compile.h"
+#include "config/plan.h"
 #include "config/values.h"
 #include "lib/error.h"
 
@@ -204,7 +205,8 @@ static int compile_pool(struct daisy_yaml_doc *doc, const struct daisy_raw_pool 
 		pool->first_port = (uint16_t)ports.first;
 		pool->last_port = (uint16_t)ports.last;
 	}
-	return compile_pool_lists(doc, raw, i, pool);
+	TRY(compile_pool_lists(doc, raw, i, pool));
+	return daisy_config_plan_compile(doc, raw, i, pool);
 }
 
 static const struct {

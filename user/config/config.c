@@ -98,6 +98,7 @@ void daisy_config_pool_clean(struct daisy_config_pool *pool)
 	free(pool->ranges);
 	free(pool->reserved);
 	free(pool->zones);
+	free(pool->inside);
 	memset(pool, 0, sizeof(*pool));
 }
 
@@ -137,7 +138,8 @@ int daisy_config_pool_copy(struct daisy_config_pool *to, const struct daisy_conf
 	to->ranges = duplicate(from->ranges, from->n_ranges, sizeof(*to->ranges));
 	to->reserved = duplicate(from->reserved, from->n_reserved, sizeof(*to->reserved));
 	to->zones = duplicate(from->zones, from->n_zones, sizeof(*to->zones));
-	return to->ranges && to->reserved && to->zones ? 0 : -ENOMEM;
+	to->inside = duplicate(from->inside, from->n_inside, sizeof(*to->inside));
+	return to->ranges && to->reserved && to->zones && to->inside ? 0 : -ENOMEM;
 }
 
 struct daisy_config *daisy_config_copy(const struct daisy_config *config)
@@ -194,9 +196,21 @@ bool daisy_config_link_equal(const struct daisy_config_link *a, const struct dai
 	return true;
 }
 
+static bool plan_equal(const struct daisy_config_pool *a, const struct daisy_config_pool *b)
+{
+	if (a->mode != b->mode || a->n_inside != b->n_inside ||
+	    a->subscriber_ports != b->subscriber_ports || a->overflow != b->overflow ||
+	    a->algorithm != b->algorithm)
+		return false;
+	for (size_t i = 0; i < a->n_inside; i++)
+		if (a->inside[i].addr != b->inside[i].addr || a->inside[i].len != b->inside[i].len)
+			return false;
+	return true;
+}
+
 bool daisy_config_pool_equal(const struct daisy_config_pool *a, const struct daisy_config_pool *b)
 {
-	return !strcmp(a->name, b->name) && a->first_port == b->first_port &&
+	return !strcmp(a->name, b->name) && plan_equal(a, b) && a->first_port == b->first_port &&
 	       a->last_port == b->last_port && a->n_ranges == b->n_ranges &&
 	       a->n_reserved == b->n_reserved && a->n_zones == b->n_zones &&
 	       !memcmp(a->ranges, b->ranges, a->n_ranges * sizeof(*a->ranges)) &&

@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nat/deterministic.h"
 #include "shared/config.h"
 
 #define DAISY_NAME_MAX 32
@@ -63,6 +64,11 @@ struct daisy_config_link {
 	size_t n_prefixes;
 };
 
+enum daisy_config_pool_mode {
+	POOL_DYNAMIC,
+	POOL_DETERMINISTIC,	/* blocks by arithmetic, nat/deterministic.h */
+};
+
 struct daisy_config_pool {
 	char name[DAISY_NAME_MAX + 1];
 	struct daisy_config_range *ranges;
@@ -73,6 +79,13 @@ struct daisy_config_pool {
 	size_t n_reserved;
 	uint16_t *zones;
 	size_t n_zones;		/* 0: every zone */
+	enum daisy_config_pool_mode mode;
+	/* deterministic only */
+	struct daisy_config_prefix *inside;
+	size_t n_inside;
+	uint32_t subscriber_ports;		/* 0: as many as fit */
+	uint32_t overflow;			/* ports of each address, at least */
+	enum daisy_plan_algorithm algorithm;
 };
 
 struct daisy_config {

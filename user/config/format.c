@@ -104,6 +104,27 @@ static void fill_link(struct arena *arena, const struct daisy_config_link *link,
 	}
 }
 
+static void fill_plan(struct arena *arena, const struct daisy_config_pool *pool,
+		      struct daisy_raw_pool *raw)
+{
+	char text[DAISY_VALUE_SIZE];
+
+	if (pool->mode != POOL_DETERMINISTIC)
+		return;
+	raw->mode = text_new(arena, "deterministic");
+	raw->inside = piece_new(arena, pool->n_inside * sizeof(char *));
+	for (; raw->inside && raw->n_inside < pool->n_inside; raw->n_inside++) {
+		daisy_value_format_prefix(&pool->inside[raw->n_inside], text);
+		raw->inside[raw->n_inside] = text_new(arena, "%s", text);
+	}
+	if (pool->subscriber_ports)
+		raw->ports_per_subscriber = text_new(arena, "%u", pool->subscriber_ports);
+	if (pool->overflow)
+		raw->overflow = text_new(arena, "%u", pool->overflow);
+	if (pool->algorithm != PLAN_SEQUENTIAL)
+		raw->algorithm = text_new(arena, "%s", daisy_plan_algorithm_name(pool->algorithm));
+}
+
 static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
 		      struct daisy_raw_pool *raw)
 {
@@ -126,6 +147,7 @@ static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
 	raw->zones = pool->n_zones ? piece_new(arena, pool->n_zones * sizeof(char *)) : NULL;
 	for (; raw->zones && raw->n_zones < pool->n_zones; raw->n_zones++)
 		raw->zones[raw->n_zones] = text_new(arena, "%u", pool->zones[raw->n_zones]);
+	fill_plan(arena, pool, raw);
 }
 
 static void fill_timers(struct arena *arena, const struct daisy_config *config,

@@ -63,6 +63,11 @@ static const cyaml_schema_field_t pool_fields[] = {
 	TEXT("ports", struct daisy_raw_pool, ports),
 	TEXTS("reserved", struct daisy_raw_pool, reserved, CYAML_FLAG_OPTIONAL),
 	TEXTS("zones", struct daisy_raw_pool, zones, CYAML_FLAG_OPTIONAL),
+	TEXT("mode", struct daisy_raw_pool, mode),
+	TEXTS("inside", struct daisy_raw_pool, inside, CYAML_FLAG_OPTIONAL),
+	TEXT("ports-per-subscriber", struct daisy_raw_pool, ports_per_subscriber),
+	TEXT("overflow", struct daisy_raw_pool, overflow),
+	TEXT("algorithm", struct daisy_raw_pool, algorithm),
 	CYAML_FIELD_END
 };
 

@@ -38,6 +38,12 @@ struct daisy_raw_pool {
 	unsigned int n_reserved;
 	char **zones;
 	unsigned int n_zones;
+	char *mode;
+	char **inside;
+	unsigned int n_inside;
+	char *ports_per_subscriber;
+	char *overflow;
+	char *algorithm;
 };
 
 struct daisy_raw_timers {

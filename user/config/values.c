@@ -104,6 +104,13 @@ int daisy_value_mode(const char *text, bool *generic)
 		0 : refuse(text, "a mode", "native or generic");
 }
 
+int daisy_value_pool_mode(const char *text, enum daisy_config_pool_mode *mode)
+{
+	*mode = !strcmp(text, "deterministic") ? POOL_DETERMINISTIC : POOL_DYNAMIC;
+	return *mode == POOL_DETERMINISTIC || !strcmp(text, "dynamic") ?
+		0 : refuse(text, "a mode", "dynamic or deterministic");
+}
+
 static bool read_address(const char *text, size_t len, uint32_t *addr)
 {
 	char word[INET_ADDRSTRLEN];

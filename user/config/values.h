@@ -23,6 +23,7 @@ int daisy_value_device(const char *text, char device[IFNAMSIZ]);
 int daisy_value_side(const char *text, enum daisy_side *side);
 const char *daisy_value_side_name(enum daisy_side side);
 int daisy_value_mode(const char *text, bool *generic);
+int daisy_value_pool_mode(const char *text, enum daisy_config_pool_mode *mode);
 int daisy_value_address(const char *text, uint32_t *addr);
 /* "a", "a-b" or "a/len" of unicast addresses. */
 int daisy_value_addresses(const char *text, struct daisy_config_range *range);
