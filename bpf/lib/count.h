@@ -40,6 +40,9 @@ static __always_inline void count_end(struct daisy_counters *c, __u32 offset)
 		*(__u64 *)((void *)c + offset) += 1;
 }
 
+/* Offset of a reason's counter, for packets that are refused and answered. */
+#define DROP_OFFSET(reason) (DROPS_OFFSET + ((reason) - 1) * sizeof(__u64))
+
 static __always_inline void count_drop(struct daisy_counters *c, __u32 reason)
 {
 	__u64 *drops = &c->drop_TRUNCATED;

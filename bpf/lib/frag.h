@@ -45,7 +45,10 @@ STAGE int fragment_remember(const struct packet *p, __u32 saddr, __u32 daddr, bo
  */
 STAGE int too_big(struct xdp_md *ctx, struct packet *p, __u16 mtu)
 {
-	struct icmp_reply r = { .type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED, .mtu = mtu };
+	struct icmp_reply r = {
+		.type = ICMP_DEST_UNREACH, .code = ICMP_FRAG_NEEDED, .mtu = mtu, .reason = REASON_TOO_BIG,
+		.end = __builtin_offsetof(struct daisy_counters, icmp_frag_needed),
+	};
 
 	if (!p)
 		return -REASON_TOO_BIG;

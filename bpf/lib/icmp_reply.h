@@ -2,6 +2,7 @@
 /*
  * ICMP messages that the NAT itself sends, back by the link the packet came
  * from: Time Exceeded (RFC 1812 section 5.3.1), Fragmentation Needed (RFC 1191),
+ * Destination Unreachable when there is no mapping to be had (RFC 6888 REQ-11),
  * echo replies for external addresses.
  */
 #ifndef DAISY_ICMP_REPLY_H
@@ -20,10 +21,15 @@ struct icmp_reply {
 	__u8 type;
 	__u8 code;
 	__u16 mtu;	/* of Fragmentation Needed */
+	__u16 reason;	/* why the packet is refused */
+	__u16 end;	/* offset of the counter it ends in when it was answered; 0: its reason's */
 };
 
-/* One token of this CPU's budget for the current second (RFC 1812 section 4.3.2.8). */
-static __always_inline bool icmp_token(void)
+/*
+ * One token of this CPU's budget for the current second (RFC 1812 section
+ * 4.3.2.8). spare: the last so many are not for this message.
+ */
+static __always_inline bool icmp_token(__u32 spare)
 {
 	struct daisy_conf *c = conf_get();
 	struct daisy_icmp_tokens *t;
@@ -38,7 +44,7 @@ static __always_inline bool icmp_token(void)
 		t->last_ns = now;
 		t->tokens = c->icmp_rate;
 	}
-	if (!t->tokens)
+	if (t->tokens <= spare)
 		return false;
 	t->tokens--;
 	return true;
@@ -119,24 +125,28 @@ static __always_inline void ip_header(struct iphdr *ip, __u32 saddr, __u32 daddr
 	ip->check = ~csum_fold(sum);
 }
 
-/* Turn the frame into an ICMP error about itself. Returns XDP_TX or minus a reason. */
+/*
+ * Turn the frame into an ICMP error about itself. Returns XDP_TX or minus a
+ * reason. A flood that gets no mappings leaves half of the budget to messages
+ * that others need: what ends in its reason's counter is answered with the
+ * other half only, and its withheld answers are no reason of their own.
+ */
 STAGE int icmp_error_reply(struct xdp_md *ctx, struct packet *p, struct icmp_reply *r)
 {
+	struct daisy_conf *c = conf_get();
 	struct icmphdr *icmp;
 	struct daisy_link *l;
 	struct iphdr *ip;
 	__u32 quote, link;
-	int refused;
 
-	if (!p || !r)
+	if (!p || !r || !c)
 		return -REASON_TTL;
-	refused = r->type == ICMP_TIME_EXCEEDED ? -REASON_TTL : -REASON_TOO_BIG;
 	link = p->link;
 	l = bpf_map_lookup_elem(&links, &link);
 	if (!l || !*(__u32 *)l->addr || !icmp_may_reply(p))
-		return refused;
-	if (!icmp_token())
-		return -REASON_ICMP_RATE;
+		return -(int)r->reason;
+	if (!icmp_token(r->end ? 0 : c->icmp_rate / 2))
+		return r->end ? -REASON_ICMP_RATE : -(int)r->reason;
 	quote = p->l4 - p->l3 + L4_MIN;
 	if (quote > QUOTE_MAX || !icmp_make_room(ctx, p->l3, quote))
 		return -REASON_ADJUST_FAILED;
@@ -152,18 +162,41 @@ STAGE int icmp_error_reply(struct xdp_md *ctx, struct packet *p, struct icmp_rep
 	icmp->un.frag.__unused = 0;
 	icmp->un.frag.mtu = bpf_htons(r->mtu);
 	icmp->checksum = ~csum_fold(packet_sum(ctx, p->l3 + IP_LEN, (ICMP_LEN + quote) / 2));
-	if (r->type == ICMP_TIME_EXCEEDED)
-		END(p, icmp_time_exceeded);
-	else
-		END(p, icmp_frag_needed);
+	p->end = r->end ?: DROP_OFFSET(r->reason);
 	return XDP_TX;
 }
 
 static __always_inline int time_exceeded(struct xdp_md *ctx, struct packet *p)
 {
-	struct icmp_reply r = { .type = ICMP_TIME_EXCEEDED };
+	struct icmp_reply r = {
+		.type = ICMP_TIME_EXCEEDED, .reason = REASON_TTL,
+		.end = __builtin_offsetof(struct daisy_counters, icmp_time_exceeded),
+	};
 
 	return icmp_error_reply(ctx, p, &r);
+}
+
+/* Reasons of a refused creation that are no lack of anything: waiting would not help, or is over in a moment. */
+static __always_inline bool is_exhaustion(int reason)
+{
+	return reason != REASON_NOT_INSIDE && reason != REASON_TCP_NO_SYN && reason != REASON_NO_MAPPING &&
+	       reason != REASON_CREATE_RACE && reason != REASON_SUBSCRIBER_RACE;
+}
+
+/* A packet that got no mapping, for a reason: its sender is told (RFC 6888 REQ-11, RFC 5508 REQ-8). */
+STAGE int no_mapping_reply(struct xdp_md *ctx, struct packet *p, int reason)
+{
+	struct icmp_reply r = { .type = ICMP_DEST_UNREACH, .reason = reason };
+	struct daisy_conf *c = conf_get();
+	int verdict;
+
+	if (!c || !is_exhaustion(reason) || c->exhaustion == EXHAUSTION_SILENT)
+		return -reason;
+	r.code = c->exhaustion == EXHAUSTION_ADMIN_PROHIBITED ? ICMP_PROHIBITED : ICMP_HOST_UNREACH;
+	verdict = icmp_error_reply(ctx, p, &r);
+	if (verdict == XDP_TX)
+		COUNT(icmp_unreachable);
+	return verdict;
 }
 
 /* Answer an echo request to one of the external addresses, as a host would. */

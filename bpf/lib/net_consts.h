@@ -38,7 +38,10 @@
 #define ICMP_PARAMETERPROB 12
 #define ICMP_TIMESTAMP 13
 #define ICMP_TIMESTAMPREPLY 14
-#define ICMP_FRAG_NEEDED 4	/* code of DEST_UNREACH */
+/* codes of DEST_UNREACH; 13: RFC 1812 section 5.2.7.1 */
+#define ICMP_HOST_UNREACH 1
+#define ICMP_FRAG_NEEDED 4
+#define ICMP_PROHIBITED 13
 
 /* RFC 9293 section 3.1, byte 13 of the header */
 #define TCP_FIN 0x01

@@ -132,7 +132,7 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 
 	m = source_mapping(ctx, p, proto, &ref);
 	if (unlikely(!m))
-		return ref;
+		return no_mapping_reply(ctx, p, -ref);
 	slot = ref_slot(ref);
 	port = ref_port(ref);
 	if (proto == DAISY_TCP) {
@@ -220,7 +220,7 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 		return -REASON_HAIRPIN_LOOP;
 	from = source_mapping(ctx, p, proto, &ref);
 	if (!from)
-		return ref;
+		return no_mapping_reply(ctx, p, -ref);
 	slot = ref_slot(ref);
 	port = ref_port(ref);
 	addr = slot_addr(slot);

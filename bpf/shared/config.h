@@ -38,6 +38,13 @@ enum daisy_timer {
 #define DAISY_OPT_RANGE 2		/* range preservation, 1-1023 (RFC 4787 REQ-3a) */
 #define DAISY_OPT_EVENTS 4		/* somebody listens: write events for every creation */
 
+/* What a sender is told when no mapping can be made for it: ICMP Destination Unreachable. */
+enum daisy_exhaustion {
+	EXHAUSTION_HOST_UNREACHABLE,	/* code 1 (RFC 6888 REQ-11) */
+	EXHAUSTION_ADMIN_PROHIBITED,	/* code 13 (RFC 5508 REQ-8) */
+	EXHAUSTION_SILENT,
+};
+
 struct daisy_conf {
 	__u64 hash_key[4];	/* secret of the index; odd multipliers; pinned with the index */
 	__s64 clock_offset_ns;	/* added to the monotonic clock; tests set it */
@@ -50,6 +57,7 @@ struct daisy_conf {
 	__u32 prefix_epoch;	/* raised whenever an inside prefix came or went */
 	__u32 overflow_used;	/* BPF writes: entries in index_overflow (atomic) */
 	__u32 icmp_rate;	/* ICMP errors that we generate, per second and CPU (RFC 1812 4.3.2.8) */
+	__u32 exhaustion;	/* enum daisy_exhaustion */
 	__u32 tick;		/* BPF writes: the current tick, for packets that come within ... */
 	__u64 tick_jiffies;	/* BPF writes: ... DAISY_TICK_JIFFIES of this; 0: look at the clock */
 	__u64 overflow_filter[16];	/* BPF writes: bit of a hash set: a key of it has been in index_overflow */

@@ -32,6 +32,7 @@
 	X(pass_ipv6, "(end) IPv6 left to the kernel") \
 	X(pass_other, "(end) other frames left to the kernel: not IP, or of a VLAN that is no link") \
 	X(pass_other_host, "(end) frames to another station's MAC address, left to the kernel, which ignores them") \
+	X(icmp_unreachable, "ICMP Destination Unreachable sent, besides the drop reason, to senders that got no mapping") \
 	X(created_udp, "UDP mappings created") \
 	X(created_tcp, "TCP mappings created") \
 	X(created_icmp, "ICMP query mappings created") \

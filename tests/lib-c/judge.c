@@ -224,9 +224,11 @@ static const char *fragment(const struct trial *t)
 	return NULL;
 }
 
+/* A refused packet that was answered keeps its reason (RFC 6888 REQ-11). */
 static bool is_error_reply(unsigned int end)
 {
-	return end == BED_COUNTER(icmp_time_exceeded) || end == BED_COUNTER(icmp_frag_needed);
+	return end == BED_COUNTER(icmp_time_exceeded) || end == BED_COUNTER(icmp_frag_needed) ||
+	       bed_counter_is_drop(end);
 }
 
 /* What the box itself sends: to whoever asked, all sums right. */

@@ -96,7 +96,7 @@ static const struct play plays[] = {
 	  STEPS(OUT(TCP(H1, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created),
 		CALL(tcp_made), OUT(ECHO(H1, WORLD(1, 0)), C_out_icmp, C_created_icmp), CALL(icmp_made)) },
 	{ "A listener is told of a pool without ports (G11, E3)", .setup = somebody_listens,
-	  STEPS(CALL(take_seven), DROP(AT_INSIDE, UDP(HOST_OF(4, 1, 8), S1), NO_PORT), CALL(exhausted)) },
+	  STEPS(CALL(take_seven), REFUSED(AT_INSIDE, UDP(HOST_OF(4, 1, 8), S1), NO_PORT), CALL(exhausted)) },
 };
 
 int main(int argc, char **argv)

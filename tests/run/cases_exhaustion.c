@@ -5,6 +5,7 @@
  * The index is shrunk to one bucket of eight entries by its mask.
  */
 #include <bpf/bpf.h>
+#include <string.h>
 
 #include "play.h"
 
@@ -16,6 +17,11 @@
 #define S1 WORLD(1, 80)
 #define S2 WORLD(2, 80)
 #define H(number, port) HOST(number, port)
+/* Of the zone with seven ports. */
+#define H4(port) HOST_OF(4, 1, port)
+#define PROHIBITED(where, pkt, ...) \
+	{ .kind = STEP_ICMP_ERROR, .at = where, .in = pkt, .type = 3, .code = 13, \
+	  .counts = { C_drop_NO_PORT, C_icmp_unreachable, ##__VA_ARGS__ } }
 
 static void one_pair_of_buckets(struct bed *bed)
 {
@@ -80,7 +86,7 @@ static unsigned int stuff_overflow(struct bed *bed)
 
 static void overflow_is_full(struct bed *bed)
 {
-	const struct step refused = DROP(AT_INSIDE, UDP(H(1, 9), S1), INDEX_FULL);
+	const struct step refused = REFUSED(AT_INSIDE, UDP(H(1, 9), S1), INDEX_FULL);
 	const struct step out = OUT(UDP(H(1, 8), S2), C_out_udp), in = IN(UDP(S2, H(1, 1)), C_in_udp);
 	union daisy_index_key key;
 	int fd = daisy_instance_map_fd(bed->inst, "index_overflow");
@@ -139,7 +145,7 @@ static void give_ports_back(struct bed *bed, unsigned int slot)
 /* 64,512 ports, one of them free: it is found, and the next flow is refused at once. */
 static void last_port_is_found(struct bed *bed)
 {
-	const struct step refused = DROP(AT_INSIDE, UDP(HOST_OF(5, 1, 2), S1), NO_PORT);
+	const struct step refused = REFUSED(AT_INSIDE, UDP(HOST_OF(5, 1, 2), S1), NO_PORT);
 	const struct end host = HOST_OF(5, 1, 1);
 	struct place at;
 	unsigned int slot;
@@ -156,7 +162,85 @@ static void last_port_is_found(struct bed *bed)
 	daisy_instance_port_map(bed->inst, at.slot, DAISY_UDP)->n_free--;
 }
 
+static void no_ports_at_all(struct bed *bed)
+{
+	unsigned int proto;
+
+	for (proto = 0; proto < DAISY_N_PROTOS; proto++) {
+		struct daisy_port_map *map = daisy_instance_port_map(bed->inst, 3, proto);
+
+		memset(map->leaf, 0, sizeof(map->leaf));
+		memset(map->summary, 0, sizeof(map->summary));
+		map->n_free = 0;
+	}
+}
+
+static void ports_again(struct bed *bed)
+{
+	unsigned int proto;
+
+	for (proto = 0; proto < DAISY_N_PROTOS; proto++)
+		*daisy_instance_port_map(bed->inst, 3, proto) = bed->port_maps[3 * DAISY_N_PROTOS + proto];
+}
+
+static void prohibited(struct bed *bed)
+{
+	no_ports_at_all(bed);
+	daisy_instance_conf(bed->inst)->exhaustion = EXHAUSTION_ADMIN_PROHIBITED;
+}
+
+static void silent(struct bed *bed)
+{
+	no_ports_at_all(bed);
+	daisy_instance_conf(bed->inst)->exhaustion = EXHAUSTION_SILENT;
+}
+
+static void ten_errors_a_second(struct bed *bed)
+{
+	no_ports_at_all(bed);
+	daisy_instance_conf(bed->inst)->icmp_rate = 10;
+}
+
+/* Half of the budget, and not one more. */
+static void five_are_told(struct bed *bed)
+{
+	const struct step told = REFUSED(AT_INSIDE, UDP(H4(2), S1), NO_PORT);
+	const struct step silence = DROP(AT_INSIDE, UDP(H4(2), S1), NO_PORT);
+	unsigned int i;
+
+	for (i = 0; i < 5; i++)
+		play_step(bed, &told);
+	play_step(bed, &silence);
+	play_step(bed, &silence);
+}
+
 static const struct play plays[] = {
+	{ "A sender that gets no port is told host unreachable: TCP, UDP and queries (G11, RFC 6888 REQ-11)",
+	  .setup = no_ports_at_all,
+	  STEPS(REFUSED(AT_INSIDE, UDP(H4(1), S1), NO_PORT, C_subscribers_created),
+		REFUSED(AT_INSIDE, TCP(H4(1), S1, SYN), NO_PORT),
+		REFUSED(AT_INSIDE, ECHO(H4(1), WORLD(1, 0)), NO_PORT), STATE(""), CALL(ports_again),
+		OUT(UDP(H4(1), S1), C_out_udp, C_created_udp)) },
+	{ "It is told communication administratively prohibited if that is configured (I8, RFC 5508 REQ-8)",
+	  .setup = prohibited,
+	  STEPS(PROHIBITED(AT_INSIDE, UDP(H4(1), S1), C_subscribers_created),
+		PROHIBITED(AT_INSIDE, ECHO(H4(1), WORLD(1, 0))), CALL(ports_again)) },
+	{ "It is told nothing if that is configured (G11, I9)", .setup = silent,
+	  STEPS(DROP_COUNTING(AT_INSIDE, UDP(H4(1), S1), C_drop_NO_PORT, C_subscribers_created),
+		DROP(AT_INSIDE, TCP(H4(1), S1, SYN), NO_PORT), CALL(ports_again)) },
+	{ "A hairpin that gets no port is told so (G11, U9)",
+	  STEPS(OUT(UDP(H(2, 6000), S1), C_out_udp, C_created_udp, C_subscribers_created),
+		CALL(no_ports_at_all), REFUSED(AT_INSIDE, UDP(H4(1), H(2, 6000)), NO_PORT, C_subscribers_created),
+		CALL(ports_again)) },
+	{ "A flood of refused packets is told within half of the rate limit, the rest dropped with its reason "
+	  "(G11, I10f)", .setup = ten_errors_a_second,
+	  STEPS(REFUSED(AT_INSIDE, UDP(H4(2), S1), NO_PORT, C_subscribers_created), ADVANCE(2),
+		CALL(five_are_told), TIME_EXCEEDED(AT_INSIDE, UDP(H(1, 1), S1, .ttl = 1)), ADVANCE(2),
+		CALL(five_are_told), CALL(ports_again)) },
+	{ "Fragments and packets of no inside prefix are refused without an answer (G11, I10e)",
+	  .setup = no_ports_at_all,
+	  STEPS(DROP(AT_INSIDE, UDP(H4(1), S1, .payload = 3000, .fragment = true, .from = 1480), FRAGMENT_ORPHAN),
+		DROP(LINK_IN4, UDP(LITERAL(ADDR(192, 168, 1, 1), 5), S1), NOT_INSIDE), CALL(ports_again)) },
 	{ "Mappings beyond their index bucket go to the overflow table and are found there (U1, DESIGN 3.1)",
 	  .setup = one_pair_of_buckets, STEPS(CALL(fill_bucket), CALL(fill_overflow_a_little), CALL(use_all)) },
 	{ "Mappings in the overflow table end like others, and leave it (U5)",
@@ -166,8 +250,8 @@ static const struct play plays[] = {
 	{ "A full index refuses new mappings and touches no existing one (G11)",
 	  .setup = one_pair_of_buckets, STEPS(CALL(fill_bucket), CALL(overflow_is_full)) },
 	{ "A full subscriber table refuses new subscribers, not those it has (G11)",
-	  STEPS(CALL(open_subscribers), DROP(AT_INSIDE, UDP(H(100, 1), S1), NO_SUBSCRIBER),
-		DROP(AT_INSIDE, TCP(H(100, 1), S1, SYN), NO_SUBSCRIBER), OUT(UDP(H(1, 2), S1), C_out_udp, C_created_udp),
+	  STEPS(CALL(open_subscribers), REFUSED(AT_INSIDE, UDP(H(100, 1), S1), NO_SUBSCRIBER),
+		REFUSED(AT_INSIDE, TCP(H(100, 1), S1, SYN), NO_SUBSCRIBER), OUT(UDP(H(1, 2), S1), C_out_udp, C_created_udp),
 		OUT(UDP(H(8, 1), S2), C_out_udp), IN(UDP(S2, H(1, 1)), C_in_udp)) },
 	{ "Connections that find the table full are translated untracked, and counted (DESIGN 3.1)",
 	  STEPS(OUT(TCP(H(1, 1), S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created),

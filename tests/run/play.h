@@ -83,6 +83,10 @@ struct play {
 #define FRAG_NEEDED(where, pkt, next_mtu, ...) \
 	{ .kind = STEP_ICMP_ERROR, .at = where, .in = pkt, .type = 3, .code = 4, .mtu = next_mtu, \
 	  .counts = { C_icmp_frag_needed, ##__VA_ARGS__ } }
+/* Refused for a lack, and told so. */
+#define REFUSED(where, pkt, reason, ...) \
+	{ .kind = STEP_ICMP_ERROR, .at = where, .in = pkt, .type = 3, .code = 1, \
+	  .counts = { C_drop_##reason, C_icmp_unreachable, ##__VA_ARGS__ } }
 #define ADVANCE(seconds) { .kind = STEP_ADVANCE, .n = seconds }
 #define SWEEP { .kind = STEP_SWEEP }
 #define STATE(dump) { .kind = STEP_STATE, .text = dump }

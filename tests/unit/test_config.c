@@ -101,7 +101,7 @@ static const struct refused refused[] = {
 	  "tcp-established, tcp-closing, tcp-reset, hold-down, fragment, subscriber" },
 	{ "an unknown option is refused", HEAD "options: { speed: true }\n",
 	  "t.yaml:2: options: unknown key \"speed\", expected one of: parity, "
-	  "range-preservation" },
+	  "range-preservation, exhaustion-icmp" },
 	{ "a key that stands twice is refused", HEAD "instance: n1\n",
 	  "t.yaml:1: key \"instance\" stands here twice, expected once" },
 	{ "a missing instance is refused", "links: []\n",
@@ -330,6 +330,9 @@ static const struct refused refused[] = {
 	  "t.yaml:2: timers.udp: \"300s\" is not a time in seconds, expected 120 to 604800" },
 	{ "a timer without value is refused", HEAD "timers:\n  udp:\n",
 	  "t.yaml:3: timers.udp: \"\" is not a time in seconds, expected 120 to 604800" },
+	{ "an ICMP message for exhaustion that is none is refused (G11)", HEAD "options: { exhaustion-icmp: true }\n",
+	  "t.yaml:2: options.exhaustion-icmp: \"true\" is not an ICMP message, expected host-unreachable, "
+	  "admin-prohibited or none" },
 	{ "an option that is neither true nor false is refused", HEAD "options: { parity: maybe }\n",
 	  "t.yaml:2: options.parity: \"maybe\" is not a switch, expected true or false" },
 	{ "a limit of zero is refused", HEAD "limits: { mappings: 0 }\n",
@@ -549,6 +552,7 @@ static void single_nexthop(void **state)
 	"options:\n" \
 	"  parity: true\n" \
 	"  range-preservation: true\n" \
+	"  exhaustion-icmp: admin-prohibited\n" \
 	"limits:\n" \
 	"  addresses: 16\n" \
 	"  mappings: 100000\n" \

@@ -245,6 +245,9 @@ static int compile_options(struct daisy_yaml_doc *doc, const struct daisy_raw_op
 		TRY(at(doc, daisy_value_bool(raw->range_preservation, &on),
 		       "options.range-preservation"));
 	config->options |= on ? DAISY_OPT_RANGE : 0;
+	if (raw->exhaustion_icmp)
+		TRY(at(doc, daisy_value_exhaustion(raw->exhaustion_icmp, &config->exhaustion),
+		       "options.exhaustion-icmp"));
 	return 0;
 }
 

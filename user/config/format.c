@@ -166,16 +166,28 @@ static char *limit_text(struct arena *arena, uint32_t limit)
 	return limit ? text_new(arena, "%u", limit) : NULL;
 }
 
+static void fill_options(struct arena *arena, const struct daisy_config *config,
+			 struct daisy_raw *raw)
+{
+	if (!config->options && !config->exhaustion)
+		return;
+	raw->options = piece_new(arena, sizeof(*raw->options));
+	if (!raw->options)
+		return;
+	if (config->options & DAISY_OPT_PARITY)
+		raw->options->parity = text_new(arena, "true");
+	if (config->options & DAISY_OPT_RANGE)
+		raw->options->range_preservation = text_new(arena, "true");
+	if (config->exhaustion)
+		raw->options->exhaustion_icmp =
+			text_new(arena, "%s", daisy_value_exhaustion_name(config->exhaustion));
+}
+
 static void fill_settings(struct arena *arena, const struct daisy_config *config,
 			  const struct daisy_config *defaults, struct daisy_raw *raw)
 {
 	fill_timers(arena, config, defaults, raw);
-	if (config->options)
-		raw->options = piece_new(arena, sizeof(*raw->options));
-	if (raw->options && config->options & DAISY_OPT_PARITY)
-		raw->options->parity = text_new(arena, "true");
-	if (raw->options && config->options & DAISY_OPT_RANGE)
-		raw->options->range_preservation = text_new(arena, "true");
+	fill_options(arena, config, raw);
 	if (config->max_addresses || config->max_mappings || config->max_subscribers ||
 	    config->max_connections)
 		raw->limits = piece_new(arena, sizeof(*raw->limits));

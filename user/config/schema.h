@@ -53,6 +53,7 @@ struct daisy_raw_timers {
 struct daisy_raw_options {
 	char *parity;
 	char *range_preservation;
+	char *exhaustion_icmp;
 };
 
 struct daisy_raw_limits {

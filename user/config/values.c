@@ -97,6 +97,28 @@ const char *daisy_value_side_name(enum daisy_side side)
 	return side >= SIDE_INSIDE && side <= SIDE_BOTH ? sides[side] : "none";
 }
 
+static const char *const exhaustions[] = {
+	[EXHAUSTION_HOST_UNREACHABLE] = "host-unreachable",
+	[EXHAUSTION_ADMIN_PROHIBITED] = "admin-prohibited",
+	[EXHAUSTION_SILENT] = "none",
+};
+
+int daisy_value_exhaustion(const char *text, enum daisy_exhaustion *exhaustion)
+{
+	for (enum daisy_exhaustion e = 0; e <= EXHAUSTION_SILENT; e++) {
+		if (!strcmp(text, exhaustions[e])) {
+			*exhaustion = e;
+			return 0;
+		}
+	}
+	return refuse(text, "an ICMP message", "host-unreachable, admin-prohibited or none");
+}
+
+const char *daisy_value_exhaustion_name(enum daisy_exhaustion exhaustion)
+{
+	return exhaustions[exhaustion];
+}
+
 int daisy_value_mode(const char *text, bool *generic)
 {
 	*generic = !strcmp(text, "generic");

@@ -22,6 +22,9 @@ int daisy_value_name(const char *text, char name[DAISY_NAME_MAX + 1]);
 int daisy_value_device(const char *text, char device[IFNAMSIZ]);
 int daisy_value_side(const char *text, enum daisy_side *side);
 const char *daisy_value_side_name(enum daisy_side side);
+/* ICMP for packets that get no mapping: host-unreachable, admin-prohibited, none. */
+int daisy_value_exhaustion(const char *text, enum daisy_exhaustion *exhaustion);
+const char *daisy_value_exhaustion_name(enum daisy_exhaustion exhaustion);
 int daisy_value_mode(const char *text, bool *generic);
 int daisy_value_pool_mode(const char *text, enum daisy_config_pool_mode *mode);
 int daisy_value_address(const char *text, uint32_t *addr);

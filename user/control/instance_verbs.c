@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "config/values.h"
 #include "control/verbs.h"
 #include "lib/error.h"
 #include "shared/version.h"
@@ -46,9 +47,10 @@ static void add_settings(json_t *item, struct daisy_daemon *d)
 	const struct daisy_config *config = d->config;
 
 	json_object_set_new(item, "timers", timers_json(config));
-	json_object_set_new(item, "options", json_pack("{s:b,s:b}", "parity",
+	json_object_set_new(item, "options", json_pack("{s:b,s:b,s:s}", "parity",
 		(config->options & DAISY_OPT_PARITY) != 0, "range-preservation",
-		(config->options & DAISY_OPT_RANGE) != 0));
+		(config->options & DAISY_OPT_RANGE) != 0, "exhaustion-icmp",
+		daisy_value_exhaustion_name(config->exhaustion)));
 	json_object_set_new(item, "tick", json_integer(daisy_instance_tick(d->inst)));
 	json_object_set_new(item, "clock_offset_s", json_integer(
 		daisy_instance_conf(d->inst)->clock_offset_ns / 1000000000));
