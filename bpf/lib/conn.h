@@ -5,7 +5,8 @@
  * touches one line; more go to the table `conns`.
  *
  * Outbound packets refresh a connection; inbound ones only change its state,
- * so that strangers cannot keep it. A connection opened from outside counts as
+ * so that strangers cannot keep it. Nor does an outbound RST: whoever can make
+ * the inside send one could (RFC 7857 section 7). A connection opened from outside counts as
  * a stranger's until the inside answers: it does not keep the mapping, and
  * each mapping has at most DAISY_MAX_STRANGERS of them. What finds no room is
  * translated untracked, and counted.
@@ -57,17 +58,28 @@ struct conn_packet {
 	__u16 pad;
 };
 
+/* Does a packet show that the inside wants the connection? A RST may answer anybody's packet. */
+static __always_inline bool conn_wanted(const struct conn_packet *p)
+{
+	return p->outbound && !(p->flags & TCP_RST);
+}
+
 /*
- * A new class with its timer. What an inbound packet began, a later inbound
- * packet may take back (RFC 7857 section 2.2), but not the time: `lag` keeps how
- * long before the inside had last sent.
+ * A new class with its timer. What an inbound packet (or a RST) began, a later
+ * inbound packet may take back (RFC 7857 section 2.2), but not the time: `lag`
+ * keeps how long before the inside had last sent. Classes that follow each other
+ * do not prolong a connection for ever: when the inside has been silent for as
+ * long as an established one may be idle, the timer no longer starts anew.
  */
 static __always_inline __u64 conn_class(__u64 word, __u32 state, __u32 flags, const struct conn_packet *p)
 {
 	__u64 lag = conn_lag(word) + tick_age(p->now, word & DAISY_SEEN_MASK);
+	const struct daisy_conf *c = conf_get();
 
-	if (p->outbound)
+	if (conn_wanted(p))
 		lag = 0;
+	if (c && lag >= c->timer[DAISY_TIMER_TCP_ESTABLISHED])
+		return conn_word(state, flags, (p->now - lag) & DAISY_SEEN_MASK);
 	if (lag > DAISY_CONN_LAG_MASK)
 		lag = DAISY_CONN_LAG_MASK;
 	return conn_word(state, flags, p->now) | lag << DAISY_CONN_LAG_SHIFT;
@@ -95,7 +107,7 @@ static __always_inline __u64 conn_next(__u64 word, const struct conn_packet *p)
 	__u32 state = conn_state(word), flags = conn_flags(word);
 	__u32 seen = (word - conn_lag(word)) & DAISY_SEEN_MASK;
 
-	if (p->outbound)
+	if (conn_wanted(p))
 		flags |= CONN_ANSWERED;
 	if (p->flags & TCP_RST) {
 		if (state != CONN_RESET)
@@ -206,14 +218,12 @@ static __always_inline void conn_untracked(struct daisy_tcp_mapping *t, const st
 		t->m.flags |= MAPPING_UNTRACKED;
 }
 
-/* A packet of a connection that is not known. */
+/* A packet, no RST, of a connection that is not known. */
 static __always_inline void conn_enter(struct daisy_tcp_mapping *t, const struct conn_packet *p)
 {
 	__u32 flags = 0;
 	__u64 word;
 
-	if (p->flags & TCP_RST)
-		return;
 	if (p->flags & TCP_SYN)
 		flags = p->outbound ? CONN_SYN_OUT : CONN_SYN_IN;
 	if (p->outbound)
@@ -254,7 +264,7 @@ static __always_inline bool conn_update_table(struct daisy_tcp_mapping *t, const
 	if (!c || !conn_update(&c->word, p, &before))
 		return false;
 	/* The inside answers a stranger: from now on the connection keeps the mapping. */
-	if (p->outbound && !(conn_flags(before) & CONN_ANSWERED))
+	if (conn_wanted(p) && !(conn_flags(before) & CONN_ANSWERED))
 		__sync_fetch_and_add(&t->m.conns, 1 - 0x10000);
 	return true;
 }
@@ -277,7 +287,7 @@ STAGE int conn_track(struct daisy_tcp_mapping *t, const struct conn_packet *p)
 		    conn_update(&c->ctl.word, p, &before))
 			return 0;
 	}
-	if (conn_update_table(t, p))
+	if (conn_update_table(t, p) || p->flags & TCP_RST)
 		return 0;
 	if (p->outbound && !conn_hold_mapping(&t->m, p->now))
 		return -REASON_NO_MAPPING;

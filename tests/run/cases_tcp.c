@@ -69,6 +69,29 @@ static void fin_both_of_nine_but_one(struct bed *bed)
 	}
 }
 
+/* Data takes a RST back, and the next RST begins a new timer: sent every 200 s. */
+static void data_and_rst_for_two_hours(struct bed *bed)
+{
+	unsigned int s;
+
+	for (s = 0; s <= ESTABLISHED_S; s += 200) {
+		bed_advance(bed, 200);
+		step_tcp(bed, STEP_IN, (struct pkt)TCP(S1, H1, ACK), C_in_tcp, C_NONE);
+		step_tcp(bed, STEP_IN, (struct pkt)TCP(S1, H1, RST), C_in_tcp, C_NONE);
+	}
+}
+
+static void data_answered_by_rst_for_two_hours(struct bed *bed)
+{
+	unsigned int s;
+
+	for (s = 0; s <= ESTABLISHED_S; s += 200) {
+		bed_advance(bed, 200);
+		step_tcp(bed, STEP_IN, (struct pkt)TCP(S1, H1, ACK), C_in_tcp, C_NONE);
+		step_tcp(bed, STEP_OUT, (struct pkt)TCP(H1, S1, RST), C_out_tcp, C_NONE);
+	}
+}
+
 static const struct play plays[] = {
 	{ "A TCP mapping is made once and used for every destination (T1, RFC 5382 REQ-1)",
 	  STEPS(OPEN, SEND(2, SYN, C_conns_created), OUT(TCP(H1, WORLD(1, 81), SYN), C_out_tcp, C_conns_created),
@@ -128,6 +151,27 @@ static const struct play plays[] = {
 	{ "RST and data from the outside alone do not keep a connection (X2, D-15)",
 	  STEPS(ESTABLISH, ADVANCE(ESTABLISHED_S - 100), RECV(1, RST), RECV(1, ACK), IS("established"),
 		ADVANCE(100 + MARGIN_S), SWEEP, GONE) },
+	{ "RST and data from the outside do not keep a connection beyond its time, however often (X2, D-15)",
+	  STEPS(ESTABLISH, RECV(1, RST), CALL(data_and_rst_for_two_hours), SWEEP,
+		GONE) },
+	{ "RST from the inside against data from the outside does not keep a connection beyond its time (X8)",
+	  STEPS(ESTABLISH, SEND(1, FIN | ACK), RECV(1, FIN | ACK), SEND(1, ACK),
+		CALL(data_answered_by_rst_for_two_hours), SWEEP, GONE) },
+	{ "A stranger whom the inside answers with RST does not keep the mapping (X8, RFC 7857 section 7)",
+	  STEPS(OPEN, ADVANCE(OPENING_S - 1), RECV(2, SYN, C_conns_created), SEND(2, RST | ACK),
+		ADVANCE(1 + MARGIN_S), SWEEP, GONE, ADVANCE(HOLD_S + MARGIN_S), SWEEP, STATE("")) },
+	{ "A stranger whom the inside answers with RST, and after that with SYN, is connected (X8, X2)",
+	  STEPS(OPEN, RECV(2, SYN, C_conns_created), SEND(2, RST | ACK), RECV(2, SYN), SEND(2, SYN | ACK),
+		ADVANCE(OPENING_S + MARGIN_S), SWEEP, STATE("tcp 1/10.0.0.1:5000 [198.51.100.2:80 established]")) },
+	{ "RST from the inside about a connection that is not known does not refresh the mapping (X8)",
+	  STEPS(OPEN, ADVANCE(OPENING_S + MARGIN_S), SEND(2, RST), SWEEP, GONE) },
+	{ "RST from the inside against a late packet does not make an idle connection established again (X8)",
+	  STEPS(ESTABLISH, ADVANCE(ESTABLISHED_S - 100), RECV(1, ACK), SEND(1, RST), RECV(1, ACK),
+		IS("established"), ADVANCE(100 + MARGIN_S), SWEEP, GONE) },
+	{ "An ICMP error from the inside does not refresh a TCP mapping (X8, T10)",
+	  STEPS(OPEN, ADVANCE(OPENING_S - 1), RECV(1, ACK),
+		OUT(ICMP_ERROR(H1, S1, 3, 3, TCP(S1, H1, ACK)), C_out_icmp_error), ADVANCE(1 + MARGIN_S), SWEEP,
+		GONE) },
 	{ "SYN from the outside does not prolong a closed connection (D-15)",
 	  STEPS(ESTABLISH, SEND(1, FIN | ACK), RECV(1, FIN | ACK), ADVANCE(CLOSING_S - 1), RECV(1, SYN),
 		IS("closing"), ADVANCE(1 + MARGIN_S), SWEEP, GONE) },
