@@ -9,6 +9,7 @@
 
 #include "create.h"
 #include "emit.h"
+#include "filter.h"
 #include "frag.h"
 #include "icmp_reply.h"
 #include "rewrite.h"
@@ -92,11 +93,17 @@ static __always_inline struct daisy_mapping *source_mapping(struct xdp_md *ctx, 
 	return m;
 }
 
-static __always_inline __u32 slot_addr(__u32 slot)
+/* Address and flags of a slot as one word. */
+static __always_inline __u64 slot_word(__u32 slot)
 {
 	struct daisy_slot *s = bpf_map_lookup_elem(&slots, &slot);
 
-	return s ? *(__u32 *)s->addr : 0;
+	return s ? *(const volatile __u64 *)s : 0;
+}
+
+static __always_inline __u32 slot_addr(__u32 slot)
+{
+	return slot_word(slot);
 }
 
 static __always_inline void end_outbound(struct packet *p, __u32 proto)
@@ -126,6 +133,7 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	struct daisy_mapping *m;
 	struct iphdr *ip;
 	__u32 addr, slot, port;
+	__u64 from;
 	__s64 ref;
 	void *l4;
 	int err = 0;
@@ -140,7 +148,10 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 		if (err)
 			return err;
 	}
-	addr = slot_addr(slot);
+	from = slot_word(slot);
+	addr = from;
+	if (unlikely(from >> DAISY_SLOT_FLAGS_SHIFT & SLOT_FILTERED))
+		filter_permit(p, ref, proto);
 	nh = route_outside(ctx, c, p, addr, &err);
 	if (unlikely(!nh))
 		return err < 0 ? err : -REASON_UNRESOLVED;
@@ -172,6 +183,8 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 
 	if (unlikely(!m || ctl_state(ctl_read(m)) != MAPPING_ACTIVE))
 		return -REASON_NO_MAPPING;
+	if (unlikely(p->filtered) && !filter_admits(p, p->saddr, proto))
+		return -REASON_FILTERED;
 	if (unlikely(p->ttl <= 1))
 		return time_exceeded(ctx, p);
 	if (proto == DAISY_TCP)
@@ -197,13 +210,44 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 }
 
 /*
+ * A hairpinned packet, out by the mapping that ref names and in by that of its
+ * destination: the connections and the filtering of both. Returns 0 or minus a
+ * reason.
+ */
+STAGE int hairpin_pass(const struct packet *p, __u64 ref, __u32 proto)
+{
+	__u64 own = slot_word(ref_slot(ref));
+	struct daisy_tcp_mapping *t;
+	int err;
+
+	if (!p)
+		return -REASON_NO_MAPPING;
+	if (proto == DAISY_TCP) {
+		t = vector_tcp_record(ref_slot(ref), ref_port(ref));
+		err = t ? conn_outbound(t, p, ref) : -REASON_NO_VECTOR;
+		if (err)
+			return err;
+	}
+	if (own >> DAISY_SLOT_FLAGS_SHIFT & SLOT_FILTERED)
+		filter_permit(p, ref, proto);
+	if (p->filtered && !filter_admits(p, own, proto))
+		return -REASON_FILTERED;
+	if (proto == DAISY_TCP) {
+		t = vector_tcp_record(p->dst_slot, p->dport);
+		if (t)
+			conn_inbound(t, p, endpoint_word(own, ref_port(ref), 0));
+	}
+	return 0;
+}
+
+/*
  * Inside to inside by an external address (RFC 4787 REQ-9, RFC 5382 REQ-8): the
  * source becomes its own external endpoint, the destination the inside one. TCP
  * and UDP only: an echo request to an external address is answered by the NAT.
  */
 static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *c, struct packet *p, __u32 proto)
 {
-	struct daisy_mapping *from, *to;
+	struct daisy_mapping *to;
 	struct daisy_nexthop *nh;
 	union daisy_endpoint in;
 	struct iphdr *ip;
@@ -218,18 +262,14 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	in.word = to->inside.word;
 	if (in.word == endpoint_word(p->saddr, p->sport, p->zone))
 		return -REASON_HAIRPIN_LOOP;
-	from = source_mapping(ctx, p, proto, &ref);
-	if (!from)
+	if (!source_mapping(ctx, p, proto, &ref))
 		return no_mapping_reply(ctx, p, -ref);
 	slot = ref_slot(ref);
 	port = ref_port(ref);
+	err = hairpin_pass(p, ref, proto);
+	if (err)
+		return err;
 	addr = slot_addr(slot);
-	if (proto == DAISY_TCP) {
-		err = conn_outbound((void *)from, p, ref);
-		if (err)
-			return err;
-		conn_inbound((void *)to, p, endpoint_word(addr, port, 0));
-	}
 	nh = route_inside(ctx, c, p, to, &err);
 	if (!nh)
 		return err;
