@@ -118,6 +118,7 @@ static void memory(struct daisy *daisy)
 {
 	static const char *const vectors[] = { "vectors_udp", "vectors_tcp", "vectors_icmp" };
 	uint64_t shared = named_map_memory(daisy, "index_buckets") +
+			  named_map_memory(daisy, "index_displaced") +
 			  named_map_memory(daisy, "index_overflow") +
 			  named_map_memory(daisy, "subscribers");
 	uint64_t ports = named_map_memory(daisy, "port_maps"), udp = 0, idle = 0;
@@ -128,6 +129,7 @@ static void memory(struct daisy *daisy)
 	for (int i = 0; i < 3; i++)
 		idle += vector_memory(daisy, vectors[i], daisy->slots[0]);
 	idle += (ports + named_map_memory(daisy, "index_buckets") +
+		 named_map_memory(daisy, "index_displaced") +
 		 named_map_memory(daisy, "index_overflow")) / ADDRS;
 	if (counters.created_udp < FLOWS)
 		die("only %llu mappings were created", (unsigned long long)counters.created_udp);

@@ -161,6 +161,18 @@ struct {
 	__type(value, struct daisy_bucket);
 } index_buckets SEC(".maps");
 
+/*
+ * Keys that stand elsewhere than in their first bucket, counted by that bucket,
+ * four to a word. Creations raise, sweeps lower, look-ups in vain read.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} index_displaced SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
@@ -191,14 +203,6 @@ struct {
 	__type(key, struct daisy_fragment_key);
 	__type(value, struct daisy_fragment);
 } fragments SEC(".maps");
-
-/* Who may send to mappings of filtered addresses. BPF only. LRU: when full, the least used goes (lib/filter.h). */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1);
-	__type(key, struct daisy_permission_key);
-	__type(value, struct daisy_permission);
-} permissions SEC(".maps");
 
 /* Next hops by number (0 is none). Userspace mirrors the kernel's neighbours; every packet reads. */
 struct {

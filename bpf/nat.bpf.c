@@ -134,7 +134,6 @@ static __always_inline int ipv4_packet(struct xdp_md *ctx, struct packet *p, con
 		return -REASON_BAD_ADDRESS;
 	p->to_external = ours != 0;
 	p->dst_slot = addr_word_slot(ours);
-	p->filtered = addr_word_filtered(ours);
 	p->zone = l->zone;
 	p->now = clock_tick(c);
 	p->stale = tick_age(p->now, c->alive_tick) > DAISY_ALIVE_TICKS;
@@ -232,9 +231,10 @@ int xdp_nat(struct xdp_md *ctx)
 	if (!c)
 		return XDP_ABORTED;
 	verdict = fast_packet(ctx, c);
-	if (likely(verdict != FAST_MISS))
+	if (likely(verdict < FAST_MISS))
 		return verdict;
 	__builtin_memset(&p, 0, sizeof(p));
+	p.unmapped = verdict == FAST_UNMAPPED;
 	verdict = frame(ctx, &p);
 	if (unlikely(verdict < 0)) {
 		count_drop(c, -verdict);

@@ -35,10 +35,12 @@ struct create_args {
 	__u32 link;
 	__u32 now;		/* tick */
 	__u32 find_only;	/* 1: the packet may not open a mapping */
+	__u32 unmapped;		/* 1: the index has just been searched in vain */
 };
 
-/* Steps 2 and 3. Returns the port, or 0 when none is free. *ctl is the record's word. */
-static __always_inline int create_record(const struct create_args *a, __u32 slot, __u64 *ctl)
+/* Steps 2 and 3. Returns the record, or NULL when no port is free; *ctl is its word. */
+static __always_inline struct daisy_mapping *create_record(const struct create_args *a, __u32 slot,
+							   __u32 *ext_port, __u64 *ctl)
 {
 	struct daisy_conf *c = conf_get();
 	struct port_wish wish = {};
@@ -47,8 +49,8 @@ static __always_inline int create_record(const struct create_args *a, __u32 slot
 	__u32 port;
 	__u64 word;
 
-	if (!a || !ctl || !c)
-		return 0;
+	if (!c)
+		return NULL;
 	inside.word = a->endpoint;
 	wish.map = slot * DAISY_N_PROTOS + a->proto;
 	wish.random = bpf_get_prandom_u32();
@@ -56,10 +58,10 @@ static __always_inline int create_record(const struct create_args *a, __u32 slot
 	wish.options = a->proto == DAISY_ICMP ? 0 : c->options;
 	port = port_claim(&wish);
 	if (!port)
-		return 0;
+		return NULL;
 	m = vector_record(a->proto, slot, port);
 	if (!m)
-		return 0;
+		return NULL;
 	word = ctl_read(m) + (1ULL << DAISY_GEN_SHIFT);
 	*ctl = ctl_enter(word, MAPPING_NEW, a->now);
 	m->inside.word = a->endpoint;
@@ -73,13 +75,15 @@ static __always_inline int create_record(const struct create_args *a, __u32 slot
 		struct daisy_tcp_mapping *t = vector_tcp_record(slot, port);
 
 		if (!t)
-			return 0;
+			return NULL;
 		t->conn[0].remote.word = a->remote;
 		t->conn[0].ctl.word = conn_word(CONN_OPENING, CONN_SYN_OUT | CONN_ANSWERED, a->now);
 		t->conn[1].ctl.word = 0;
 	}
-	__sync_lock_test_and_set(&m->ctl.word, *ctl);
-	return port;
+	/* Nobody else writes it before the index entry is published, and that is a full barrier. */
+	*(volatile __u64 *)&m->ctl.word = *ctl;
+	*ext_port = port;
+	return m;
 }
 
 /* Meet one candidate of step 5. True if we have lost against it. */
@@ -103,10 +107,11 @@ static __always_inline bool twin_wins(__u64 theirs, __u64 ours, __u64 endpoint, 
 	return ctl_state(ctl) == MAPPING_ACTIVE;
 }
 
-/* Step 5 when several entries have our key: meet each of them. True if we have lost. */
+/* Step 5 in full: meet every other entry of our key. True if we have lost. */
 STAGE int twin_meet(const struct create_args *a, __u64 ours)
 {
 	struct daisy_conf *c = conf_get();
+	union daisy_ref *o;
 	__u64 key, hash;
 
 	if (!a || !c)
@@ -124,28 +129,28 @@ STAGE int twin_meet(const struct create_args *a, __u64 ours)
 		if (ref && !ref_same(ref, ours) && twin_wins(ref, ours, a->endpoint, a->proto))
 			return true;
 	}
-	return false;
-}
-
-/* Step 5. True if we have lost. */
-STAGE int twin_search(const struct create_args *a, __u64 ours)
-{
-	struct daisy_conf *c = conf_get();
-	union daisy_ref *o;
-	__u64 key, ref = 0;
-	__u32 n;
-
-	if (!a || !c)
-		return true;
-	key = index_key(a->endpoint, a->proto);
-	n = index_count(c, key, &ref);
-	if ((n > 1 || (n == 1 && !ref_same(ref, ours))) && twin_meet(a, ours))
-		return true;
-	if (!overflow_may_have(c, index_hash(c, key)))
+	if (!c->overflow_used)
 		return false;
 	o = bpf_map_lookup_elem(&index_overflow, &key);
 	return o && !ref_same(ref_read(o), ours) &&
 	       twin_wins(ref_read(o), ours, a->endpoint, a->proto);
+}
+
+/* Step 5. True if we have lost. */
+static __always_inline bool twin_search(const struct create_args *a, __u64 ours)
+{
+	__u64 key = index_key(a->endpoint, a->proto), ref = 0;
+	struct daisy_conf *c = conf_get();
+	__u32 first;
+
+	if (!c)
+		return true;
+	first = index_line(c, index_hash(c, key), 0);
+	/* In the first bucket we are alone, and nothing stands elsewhere? */
+	if (likely(bucket_count(first, key, &ref) == 1 && ref_same(ref, ours) &&
+		   !index_displaced_from(first)))
+		return false;
+	return twin_meet(a, ours);
 }
 
 /* Take back a record that no packet has used. */
@@ -156,16 +161,11 @@ static __always_inline void create_undo(struct daisy_mapping *m, const struct cr
 }
 
 /* Steps 4 to 6 for a filled record. Returns 0 or minus a reason. */
-STAGE int create_publish(const struct create_args *a, __u64 ref, __u64 ctl)
+static __always_inline int create_publish(const struct create_args *a, struct daisy_mapping *m,
+					  __u64 ref, __u64 ctl)
 {
-	struct daisy_mapping *m;
 	int err;
 
-	if (!a)
-		return -REASON_NO_VECTOR;
-	m = vector_record(a->proto, ref_slot(ref), ref_port(ref));
-	if (!m)
-		return -REASON_NO_VECTOR;
 	err = index_insert(a->endpoint, a->proto, ref);
 	if (!err) {
 		if (!twin_search(a, ref) &&
@@ -218,22 +218,22 @@ STAGE int create_event(struct xdp_md *ctx, const struct create_args *a, __u64 re
 static __always_inline __s64 create_once(const struct create_args *a)
 {
 	struct daisy_subscriber_key key;
+	struct daisy_mapping *m;
 	__u64 ctl = 0, ref;
-	int slot, port, err;
+	__u32 port = 0;
+	int slot, err;
 
-	if (!a)
-		return -REASON_NO_VECTOR;
 	subscriber_key(&key, a->endpoint);
 	slot = subscriber_acquire(&key, a->now);
 	if (slot < 0)
 		return slot;
-	port = create_record(a, slot, &ctl);
-	if (!port) {
+	m = create_record(a, slot, &port, &ctl);
+	if (!m) {
 		subscriber_release(&key, a->now);
 		return -REASON_NO_PORT;
 	}
 	ref = ref_make(slot, port, a->now);
-	err = create_publish(a, ref, ctl);
+	err = create_publish(a, m, ref, ctl);
 	if (err) {
 		subscriber_release(&key, a->now);
 		return err;
@@ -284,7 +284,8 @@ STAGE __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
 
 	if (!a || !c)
 		return -REASON_NO_VECTOR;
-	ref = index_find(a->endpoint, a->proto);
+	/* Who enters the endpoint meanwhile is found as a twin. */
+	ref = a->unmapped && !a->find_only ? 0 : index_find(a->endpoint, a->proto);
 	if (ref)
 		ref = mapping_found(a, ref);
 	if (ref)

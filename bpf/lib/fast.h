@@ -23,6 +23,7 @@
 #include "route.h"
 
 #define FAST_MISS 0x10000	/* no verdict: ask the stages */
+#define FAST_UNMAPPED 0x10001	/* the same, and the source has no mapping */
 
 struct fast {
 	struct ethhdr *eth;
@@ -124,21 +125,47 @@ static __always_inline bool fast_refresh_tcp(const struct fast *f, __u64 ref, __
 	return true;
 }
 
-/* The word of the source's mapping, refreshed; 0 if it has to be looked for. */
+#define REF_ABSENT 1	/* instead of a word: nobody has the key */
+
+/*
+ * A key that is not in its first bucket: its word, REF_ABSENT, or another one without
+ * `published`: it has to be looked for.
+ */
+STAGE __u64 fast_find_displaced(__u64 key)
+{
+	struct daisy_conf *c = conf_get();
+	__u64 hash, ref = 0;
+
+	if (!c)
+		return 0;
+	hash = index_hash(c, key);
+	if (!index_displaced_from(index_line(c, hash, 0)))
+		return REF_ABSENT;
+#pragma unroll
+	for (int n = 1; n < INDEX_PLACES; n++) {
+		ref = bucket_select(index_line(c, hash, n), key);
+		if (likely(ref & DAISY_REF_PUBLISHED))
+			break;
+	}
+	return ref;
+}
+
+static __always_inline __u64 fast_find(const struct fast *f, __u64 key)
+{
+	__u64 ref = bucket_select(index_line(f->conf, index_hash(f->conf, key), 0), key);
+
+	return likely(ref & DAISY_REF_PUBLISHED) ? ref : fast_find_displaced(key);
+}
+
+/* The word of the source's mapping, refreshed; REF_ABSENT; 0 if it has to be looked for. */
 static __always_inline __u64 fast_source(const struct fast *f, __u32 proto)
 {
 	const __be16 *ports = f->l4;
 	__u64 endpoint = endpoint_word(f->ip->saddr, bpf_ntohs(ports[0]), f->link->zone);
-	__u64 key = index_key(endpoint, proto), hash = index_hash(f->conf, key), ref = 0, remote;
+	__u64 key = index_key(endpoint, proto), ref = fast_find(f, key), remote;
 
-#pragma unroll
-	for (int n = 0; n < INDEX_PLACES; n++) {
-		ref = bucket_select(index_line(f->conf, hash, n), key);
-		if (likely(ref & DAISY_REF_PUBLISHED))
-			break;
-	}
 	if (unlikely(!(ref & DAISY_REF_PUBLISHED)))
-		return 0;
+		return ref == REF_ABSENT ? ref : 0;
 	if (proto == DAISY_UDP) {
 		if (likely(hint_holds_udp(ref, f->now)))
 			return ref;
@@ -185,11 +212,10 @@ static __always_inline int fast_out(const struct fast *f, struct daisy_counters 
 	__u64 ref = fast_source(f, proto);
 	struct daisy_nexthop *nh;
 	struct daisy_slot *s;
-	__u64 from;
 	__u32 slot;
 
-	if (unlikely(!ref))
-		return FAST_MISS;
+	if (unlikely(!(ref & DAISY_REF_PUBLISHED)))
+		return ref == REF_ABSENT ? FAST_UNMAPPED : FAST_MISS;
 	nh = fast_route(f, f->ip->daddr);
 	if (unlikely(!nh || !fast_fits(f, nh)))
 		return FAST_MISS;
@@ -197,10 +223,7 @@ static __always_inline int fast_out(const struct fast *f, struct daisy_counters 
 	s = bpf_map_lookup_elem(&slots, &slot);
 	if (!s)
 		return FAST_MISS;
-	from = *(const volatile __u64 *)s;
-	if (unlikely(from >> DAISY_SLOT_FLAGS_SHIFT))
-		return FAST_MISS;
-	rewrite_endpoint(f->ip, f->l4, proto, true, (__u32)from, ref_port(ref), rewrite_ttl(f->ip));
+	rewrite_endpoint(f->ip, f->l4, proto, true, *(__u32 *)s->addr, ref_port(ref), rewrite_ttl(f->ip));
 	if (proto == DAISY_UDP)
 		count->out_udp++;
 	else
@@ -241,12 +264,12 @@ static __always_inline int fast_in(const struct fast *f, struct daisy_counters *
 	return fast_emit(f, nh);
 }
 
-/* To an external address of ours, from outside and from nobody odd or to be asked about? Its slot, or -1. */
+/* To an external address of ours, from outside and from nobody odd? Its slot, or -1. */
 static __always_inline int fast_inbound_slot(const struct fast *f)
 {
 	__u64 ours = addr_find(f->ip->daddr);
 
-	if (!addr_word_open(ours) || addr_bad_source(f->ip->saddr) ||
+	if (addr_word_kind(ours) != ADDR_EXTERNAL || addr_bad_source(f->ip->saddr) ||
 	    addr_find(f->ip->saddr))
 		return -1;
 	/* On a one-armed link the source tells a hairpin from an inbound packet. */
@@ -255,7 +278,7 @@ static __always_inline int fast_inbound_slot(const struct fast *f)
 	return addr_word_slot(ours);
 }
 
-/* A verdict for the common packet, FAST_MISS for any other. */
+/* A verdict for the common packet, FAST_MISS or FAST_UNMAPPED for any other. */
 static __always_inline int fast_packet(struct xdp_md *ctx, struct daisy_counters *count)
 {
 	__u32 link = device_link;
@@ -273,7 +296,7 @@ static __always_inline int fast_packet(struct xdp_md *ctx, struct daisy_counters
 		int verdict = f.proto == DAISY_UDP ? fast_out(&f, count, DAISY_UDP)
 						   : fast_out(&f, count, DAISY_TCP);
 
-		if (verdict != FAST_MISS || f.link->side == SIDE_INSIDE)
+		if (verdict < FAST_MISS || f.link->side == SIDE_INSIDE)
 			return verdict;
 	}
 	slot = fast_inbound_slot(&f);

@@ -7,6 +7,12 @@
  * its neighbour: at the designed load of 0.55 five look-ups of six touch one
  * line. A key that finds all four full goes to the hash table index_overflow.
  *
+ * Whoever looks for a key that is not there would have to look at all of that.
+ * index_displaced counts, for each bucket, the keys that belong into it and stand
+ * elsewhere: where it is zero, the first bucket says it all. The count is raised
+ * before such a key is published and lowered after its removal, so it is never
+ * zero while the key can be found.
+ *
  * An entry is claimed by compare-and-swap on its word, then the key is written,
  * then the word is published; removal goes the other way. A reader takes key,
  * word, and the key again: if both reads of the key agree, the word is of that
@@ -53,13 +59,34 @@ static __always_inline __u32 index_line(const struct daisy_conf *c, __u64 hash, 
 	return (half * c->index_lines >> 32) ^ (n & 1);
 }
 
-/*
- * The overflow table is asked only for hashes of which a key has been there: a
- * look into an empty hash table costs a creation a tenth of its time, twice.
- */
-static __always_inline bool overflow_may_have(const struct daisy_conf *c, __u64 hash)
+/* The word that counts for a bucket; its part of it begins at displaced_shift(). */
+static __always_inline __u64 *displaced_word(__u32 line)
 {
-	return c->overflow_filter[hash >> 6 & 15] >> (hash & 63) & 1;
+	__u32 word = line / DAISY_DISPLACED_PER_WORD;
+
+	return bpf_map_lookup_elem(&index_displaced, &word);
+}
+
+static __always_inline __u32 displaced_shift(__u32 line)
+{
+	return line % DAISY_DISPLACED_PER_WORD * DAISY_DISPLACED_BITS;
+}
+
+/* May a key whose first bucket this is stand elsewhere? */
+static __always_inline bool index_displaced_from(__u32 line)
+{
+	const __u64 *word = displaced_word(line);
+
+	return !word || (*(const volatile __u64 *)word >> displaced_shift(line) & DAISY_DISPLACED_MAX);
+}
+
+/* by: 1 or -1. A bucket's part neither overflows (DAISY_MAX_OVERFLOW) nor goes below zero. */
+static __always_inline void index_displaced_add(__u32 line, __s64 by)
+{
+	__u64 *word = displaced_word(line);
+
+	if (word)
+		__sync_fetch_and_add(word, (__u64)by << displaced_shift(line));
 }
 
 static __always_inline __u32 ref_slot(__u64 ref)
@@ -169,28 +196,42 @@ static __always_inline __u64 bucket_select(__u32 line, __u64 key)
 	return others == DAISY_BUCKET_ENTRIES - 1 ? selected : 0;
 }
 
-/* Number of published entries of this key in its buckets; *ref is the word of one of them. */
-static __always_inline __u32 index_count(const struct daisy_conf *c, __u64 key, __u64 *ref)
+/* Number of published entries of this key in a bucket; *ref is the word of the last of them. */
+static __always_inline __u32 bucket_count(__u32 line, __u64 key, __u64 *ref)
 {
-	__u64 hash = index_hash(c, key), found;
+	struct daisy_bucket *b = bpf_map_lookup_elem(&index_buckets, &line);
 	__u32 n_found = 0;
 
-#pragma unroll	/* 6.1 refuses the shape that clang gives this loop */
-	for (int n = 0; n < INDEX_PLACES; n++) {
-		__u32 line = index_line(c, hash, n);
-		struct daisy_bucket *b = bpf_map_lookup_elem(&index_buckets, &line);
-
-		if (!b)
-			return 0;
+	if (!b)
+		return 0;
 #pragma unroll
-		for (int i = 0; i < DAISY_BUCKET_ENTRIES; i++) {
-			found = entry_match(&b->entry[i], key);
-			if (found) {
-				*ref = found;
-				n_found++;
-			}
+	for (int i = 0; i < DAISY_BUCKET_ENTRIES; i++) {
+		__u64 found = entry_match(&b->entry[i], key);
+
+		if (found) {
+			*ref = found;
+			n_found++;
 		}
 	}
+	return n_found;
+}
+
+/*
+ * Number of published entries of this key in its buckets; *ref is the word of one
+ * of them. *displaced: the key may stand in the overflow table, too.
+ */
+static __always_inline __u32 index_count(const struct daisy_conf *c, __u64 key, __u64 *ref,
+					 bool *displaced)
+{
+	__u64 hash = index_hash(c, key);
+	__u32 first = index_line(c, hash, 0), n_found = bucket_count(first, key, ref);
+
+	*displaced = index_displaced_from(first);
+	if (likely(!*displaced))
+		return n_found;
+#pragma unroll	/* 6.1 refuses the shape that clang gives this loop */
+	for (int n = 1; n < INDEX_PLACES; n++)
+		n_found += bucket_count(index_line(c, hash, n), key, ref);
 	return n_found;
 }
 
@@ -222,11 +263,12 @@ STAGE __u64 index_find(__u64 endpoint, __u32 proto)
 	__u64 key = index_key(endpoint, proto), ref = 0;
 	struct daisy_conf *c = conf_get();
 	union daisy_ref *o;
+	bool displaced;
 	__u32 n;
 
 	if (!c)
 		return 0;
-	n = index_count(c, key, &ref);
+	n = index_count(c, key, &ref, &displaced);
 	if (n == 1 && ref_is_live(ref, endpoint, proto))
 		return ref;
 	if (n > 1) {
@@ -234,7 +276,7 @@ STAGE __u64 index_find(__u64 endpoint, __u32 proto)
 		if (ref)
 			return ref;
 	}
-	if (!overflow_may_have(c, index_hash(c, key)))
+	if (!displaced || !c->overflow_used)
 		return 0;
 	o = bpf_map_lookup_elem(&index_overflow, &key);
 	if (!o)
@@ -265,33 +307,49 @@ static __always_inline bool bucket_insert(__u32 line, __u64 key, __u64 ref)
 }
 
 /*
- * Publish a word. 0, or -REASON_INDEX_FULL, or -REASON_CREATE_RACE when the
- * overflow table has the key.
+ * Publish a word whose first bucket is full. 0, or -REASON_INDEX_FULL, or
+ * -REASON_CREATE_RACE when the overflow table has the key.
  */
-STAGE int index_insert(__u64 endpoint, __u32 proto, __u64 ref)
+STAGE int index_insert_displaced(__u64 key, __u64 ref)
 {
-	__u64 key = index_key(endpoint, proto), hash;
 	union daisy_ref value = { .word = ref };
 	struct daisy_conf *c = conf_get();
+	__u64 hash, copy = key;	/* 6.1 takes no argument as a map key */
+	__u32 first;
 	int err;	/* int, also where the helper is long: before 6.4 its upper half is not set */
 
 	if (!c)
 		return -REASON_INDEX_FULL;
 	hash = index_hash(c, key);
+	first = index_line(c, hash, 0);
+	index_displaced_add(first, 1);
 #pragma unroll	/* 6.1 refuses the shape that clang gives these loops */
-	for (int n = 0; n < INDEX_PLACES; n++)
+	for (int n = 1; n < INDEX_PLACES; n++)
 		if (bucket_insert(index_line(c, hash, n), key, ref))
 			return 0;
-	/* Set first: whoever finds it clear may skip the table. */
-	__sync_fetch_and_or(&c->overflow_filter[hash >> 6 & 15], 1ULL << (hash & 63));
+	/* Counted first: whoever finds zero may skip the table. */
 	__sync_fetch_and_add(&c->overflow_used, 1);
-	err = bpf_map_update_elem(&index_overflow, &key, &value, BPF_NOEXIST);
+	err = bpf_map_update_elem(&index_overflow, &copy, &value, BPF_NOEXIST);
 	if (!err) {
 		COUNT(overflowed);
 		return 0;
 	}
 	__sync_fetch_and_add(&c->overflow_used, -1);
+	index_displaced_add(first, -1);
 	return err == -17 /* EEXIST */ ? -REASON_CREATE_RACE : -REASON_INDEX_FULL;
+}
+
+/* Publish a word. 0 or minus a reason, see index_insert_displaced(). */
+static __always_inline int index_insert(__u64 endpoint, __u32 proto, __u64 ref)
+{
+	__u64 key = index_key(endpoint, proto);
+	struct daisy_conf *c = conf_get();
+
+	if (!c)
+		return -REASON_INDEX_FULL;
+	if (likely(bucket_insert(index_line(c, index_hash(c, key), 0), key, ref)))
+		return 0;
+	return index_insert_displaced(key, ref);
 }
 
 /* Take an entry out. False if somebody gave it a hint at this moment: look again. */
@@ -322,26 +380,40 @@ static __always_inline bool bucket_remove(__u32 line, __u64 key, __u64 ref)
 	return false;
 }
 
+/* Remove this mapping's entry from where displaced ones stand. True if it was there. */
+static __always_inline bool displaced_remove(struct daisy_conf *c, __u64 hash, __u64 key, __u64 ref)
+{
+	union daisy_ref *o;
+
+#pragma unroll	/* 6.1 refuses the shape that clang gives these loops */
+	for (int n = 1; n < INDEX_PLACES; n++)
+		if (bucket_remove(index_line(c, hash, n), key, ref))
+			return true;
+	if (!c->overflow_used)
+		return false;
+	o = bpf_map_lookup_elem(&index_overflow, &key);
+	/* NOEXIST on insertion: nobody replaces the entry between this look and the removal. */
+	if (!o || !ref_same(ref_read(o), ref) || bpf_map_delete_elem(&index_overflow, &key))
+		return false;
+	__sync_fetch_and_add(&c->overflow_used, -1);
+	return true;
+}
+
 /* Remove exactly this mapping's entry; another one of the same key stays. */
 STAGE int index_remove(__u64 endpoint, __u32 proto, __u64 ref)
 {
 	__u64 key = index_key(endpoint, proto), hash;
 	struct daisy_conf *c = conf_get();
-	union daisy_ref *o;
+	__u32 first;
 
 	if (!c)
 		return 0;
 	hash = index_hash(c, key);
-#pragma unroll	/* 6.1 refuses the shape that clang gives these loops */
-	for (int n = 0; n < INDEX_PLACES; n++)
-		if (bucket_remove(index_line(c, hash, n), key, ref))
-			return 0;
-	if (!overflow_may_have(c, hash))
+	first = index_line(c, hash, 0);
+	if (bucket_remove(first, key, ref) || !index_displaced_from(first))
 		return 0;
-	o = bpf_map_lookup_elem(&index_overflow, &key);
-	/* NOEXIST on insertion: nobody replaces the entry between this look and the removal. */
-	if (o && ref_same(ref_read(o), ref) && !bpf_map_delete_elem(&index_overflow, &key))
-		__sync_fetch_and_add(&c->overflow_used, -1);
+	if (displaced_remove(c, hash, key, ref))
+		index_displaced_add(first, -1);
 	return 0;
 }
 
@@ -378,6 +450,8 @@ STAGE int index_hint(__u64 endpoint, __u32 proto, __u64 ref, __u32 hint)
 #pragma unroll	/* 6.1 refuses the shape that clang gives these loops */
 	for (int n = 0; n < INDEX_PLACES; n++) {
 		e = bucket_find(index_line(c, hash, n), key, &found);
+		if (!e && !n && !index_displaced_from(index_line(c, hash, 0)))
+			return 0;
 		if (!e)
 			continue;
 		if (ref_same(found, ref) && hint_is_old(found, hint))

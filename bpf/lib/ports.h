@@ -91,8 +91,8 @@ static __always_inline __u32 summary_next(struct daisy_port_map *map, __u32 leaf
 	return (i + 1) * 64;	/* the next summary word: its first leaf is probed by the caller */
 }
 
-/* One probe. Returns 1 to end the loop (found, or nothing left). */
-static long port_probe(__u32 unused, struct port_search *s)
+/* One probe. Returns 1 to end the search (found, or nothing left). */
+static __always_inline long port_probe(struct port_search *s)
 {
 	__u32 leaf = s->leaf, index = s->map, bit;
 	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
@@ -126,16 +126,28 @@ static long port_probe(__u32 unused, struct port_search *s)
 	return 0;
 }
 
+static long port_probe_again(__u32 unused, struct port_search *s)
+{
+	return port_probe(s);
+}
+
+/* Where a search begins. Multiply and shift: uniform over the range without a division. */
+static __always_inline __u32 port_start(__u32 first, __u32 last, __u32 random)
+{
+	return first + ((__u64)random * (last - first + 1) >> 32);
+}
+
 STAGE __u32 port_search(__u32 map, __u32 first, __u32 last, __u64 mask, __u32 random)
 {
-	/* Multiply and shift: uniform over the range without a division. */
-	__u32 start = first + ((__u64)random * (last - first + 1) >> 32);
+	__u32 start = port_start(first, last, random);
 	struct port_search s = {
 		.map = map, .mask = mask, .first = first, .last = last,
 		.leaf = start / 64, .bit = start & 63,
 	};
 
-	bpf_loop(PORT_PROBES, port_probe, &s, 0);
+	/* Most searches end with the first probe: it is spared the calls of the loop. */
+	if (!port_probe(&s))
+		bpf_loop(PORT_PROBES, port_probe_again, &s, 0);
 	return s.port;
 }
 

@@ -9,7 +9,6 @@
 
 #include "create.h"
 #include "emit.h"
-#include "filter.h"
 #include "frag.h"
 #include "icmp_reply.h"
 #include "rewrite.h"
@@ -71,39 +70,35 @@ static __always_inline bool may_open(const struct packet *p, __u32 proto)
 }
 
 /*
- * Find or create the mapping of the packet's source, and refresh it. Returns
- * the record, with its index word, or NULL with *ref minus a reason.
+ * The mapping of a packet's source, found or created, with the TCP connection
+ * that the packet belongs to. Its index word, or minus a reason.
  */
-static __always_inline struct daisy_mapping *source_mapping(struct xdp_md *ctx, const struct packet *p,
-							    __u32 proto, __s64 *ref)
+static __always_inline __s64 source_mapping(struct xdp_md *ctx, const struct packet *p, __u32 proto)
 {
 	struct create_args a = {
 		.endpoint = endpoint_word(p->saddr, p->sport, p->zone),
 		.remote = endpoint_word(p->daddr, p->dport, 0),
 		.proto = proto, .link = p->link, .now = p->now, .find_only = !may_open(p, proto),
+		.unmapped = p->unmapped,
 	};
-	struct daisy_mapping *m;
+	__s64 ref = mapping_obtain(ctx, &a);
+	struct daisy_tcp_mapping *t;
+	int err;
 
-	*ref = mapping_obtain(ctx, &a);
-	if (*ref <= 0)
-		return NULL;
-	m = vector_record(proto, ref_slot(*ref), ref_port(*ref));
-	if (!m)
-		*ref = -REASON_NO_VECTOR;
-	return m;
-}
-
-/* Address and flags of a slot as one word. */
-static __always_inline __u64 slot_word(__u32 slot)
-{
-	struct daisy_slot *s = bpf_map_lookup_elem(&slots, &slot);
-
-	return s ? *(const volatile __u64 *)s : 0;
+	if (ref <= 0 || proto != DAISY_TCP)
+		return ref;
+	t = vector_tcp_record(ref_slot(ref), ref_port(ref));
+	if (!t)
+		return -REASON_NO_VECTOR;
+	err = conn_outbound(t, p, ref);
+	return err ? err : ref;
 }
 
 static __always_inline __u32 slot_addr(__u32 slot)
 {
-	return slot_word(slot);
+	struct daisy_slot *s = bpf_map_lookup_elem(&slots, &slot);
+
+	return s ? *(__u32 *)s->addr : 0;
 }
 
 static __always_inline void end_outbound(struct packet *p, __u32 proto)
@@ -129,29 +124,17 @@ static __always_inline void end_inbound(struct packet *p, __u32 proto)
 /* From inside to outside. proto is a constant at each call. */
 static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *c, struct packet *p, __u32 proto)
 {
+	__s64 ref = source_mapping(ctx, p, proto);
 	struct daisy_nexthop *nh;
-	struct daisy_mapping *m;
 	struct iphdr *ip;
-	__u32 addr, slot, port;
-	__u64 from;
-	__s64 ref;
-	void *l4;
+	__u32 addr, port;
 	int err = 0;
+	void *l4;
 
-	m = source_mapping(ctx, p, proto, &ref);
-	if (unlikely(!m))
+	if (unlikely(ref <= 0))
 		return no_mapping_reply(ctx, p, -ref);
-	slot = ref_slot(ref);
 	port = ref_port(ref);
-	if (proto == DAISY_TCP) {
-		err = conn_outbound((void *)m, p, ref);
-		if (err)
-			return err;
-	}
-	from = slot_word(slot);
-	addr = from;
-	if (unlikely(from >> DAISY_SLOT_FLAGS_SHIFT & SLOT_FILTERED))
-		filter_permit(p, ref, proto);
+	addr = slot_addr(ref_slot(ref));
 	nh = route_outside(ctx, c, p, addr, &err);
 	if (unlikely(!nh))
 		return err < 0 ? err : -REASON_UNRESOLVED;
@@ -183,8 +166,6 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 
 	if (unlikely(!m || ctl_state(ctl_read(m)) != MAPPING_ACTIVE))
 		return -REASON_NO_MAPPING;
-	if (unlikely(p->filtered) && !filter_admits(p, p->saddr, proto))
-		return -REASON_FILTERED;
 	if (unlikely(p->ttl <= 1))
 		return time_exceeded(ctx, p);
 	if (proto == DAISY_TCP)
@@ -210,37 +191,6 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 }
 
 /*
- * A hairpinned packet, out by the mapping that ref names and in by that of its
- * destination: the connections and the filtering of both. Returns 0 or minus a
- * reason.
- */
-STAGE int hairpin_pass(const struct packet *p, __u64 ref, __u32 proto)
-{
-	__u64 own = slot_word(ref_slot(ref));
-	struct daisy_tcp_mapping *t;
-	int err;
-
-	if (!p)
-		return -REASON_NO_MAPPING;
-	if (proto == DAISY_TCP) {
-		t = vector_tcp_record(ref_slot(ref), ref_port(ref));
-		err = t ? conn_outbound(t, p, ref) : -REASON_NO_VECTOR;
-		if (err)
-			return err;
-	}
-	if (own >> DAISY_SLOT_FLAGS_SHIFT & SLOT_FILTERED)
-		filter_permit(p, ref, proto);
-	if (p->filtered && !filter_admits(p, own, proto))
-		return -REASON_FILTERED;
-	if (proto == DAISY_TCP) {
-		t = vector_tcp_record(p->dst_slot, p->dport);
-		if (t)
-			conn_inbound(t, p, endpoint_word(own, ref_port(ref), 0));
-	}
-	return 0;
-}
-
-/*
  * Inside to inside by an external address (RFC 4787 REQ-9, RFC 5382 REQ-8): the
  * source becomes its own external endpoint, the destination the inside one. TCP
  * and UDP only: an echo request to an external address is answered by the NAT.
@@ -251,7 +201,7 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	struct daisy_nexthop *nh;
 	union daisy_endpoint in;
 	struct iphdr *ip;
-	__u32 addr, slot, port;
+	__u32 addr, port;
 	__s64 ref;
 	int err = 0;
 	void *l4;
@@ -262,14 +212,13 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	in.word = to->inside.word;
 	if (in.word == endpoint_word(p->saddr, p->sport, p->zone))
 		return -REASON_HAIRPIN_LOOP;
-	if (!source_mapping(ctx, p, proto, &ref))
+	ref = source_mapping(ctx, p, proto);
+	if (ref <= 0)
 		return no_mapping_reply(ctx, p, -ref);
-	slot = ref_slot(ref);
 	port = ref_port(ref);
-	err = hairpin_pass(p, ref, proto);
-	if (err)
-		return err;
-	addr = slot_addr(slot);
+	addr = slot_addr(ref_slot(ref));
+	if (proto == DAISY_TCP)
+		conn_inbound((void *)to, p, endpoint_word(addr, port, 0));
 	nh = route_inside(ctx, c, p, to, &err);
 	if (!nh)
 		return err;

@@ -60,7 +60,6 @@ struct daisy_conf {
 	__u32 exhaustion;	/* enum daisy_exhaustion */
 	__u32 tick;		/* BPF writes: the current tick, for packets that come within ... */
 	__u64 tick_jiffies;	/* BPF writes: ... DAISY_TICK_JIFFIES of this; 0: look at the clock */
-	__u64 overflow_filter[16];	/* BPF writes: bit of a hash set: a key of it has been in index_overflow */
 };
 
 #define DAISY_ALIVE_TICKS 10
@@ -148,7 +147,7 @@ struct daisy_addr_entry {
 	__u8 addr[4];
 	__u16 slot;
 	__u8 kind;		/* enum daisy_addr_kind */
-	__u8 filtered;		/* 1: the slot has SLOT_FILTERED */
+	__u8 pad;
 } __attribute__((aligned(8)));	/* read and written as one word */
 
 /*

@@ -15,6 +15,12 @@
 /* Entries in use at max-mappings: simulated and measured in doc/decisions/0001. */
 #define DAISY_INDEX_LOAD_PERCENT 55
 
+/* Sixteen bits a bucket: the twelve places beyond it and all of the overflow table fit in. */
+#define DAISY_DISPLACED_BITS 16
+#define DAISY_DISPLACED_MAX 0xffffULL
+#define DAISY_DISPLACED_PER_WORD 4
+#define DAISY_MAX_OVERFLOW 65000
+
 /* A devmap entry each; more interfaces (tagged ones included) on one box is a switch. */
 #define DAISY_MAX_LINKS 64
 

@@ -26,6 +26,7 @@ struct walk {
 	struct check *c;
 	struct live *live;	/* open addressing by (slot, proto, port) */
 	uint32_t room;		/* power of two */
+	uint32_t *displaced;	/* by bucket: keys that belong there and stand elsewhere */
 };
 
 static void contradict(struct check *c, const char *text, ...) __attribute__((format(printf, 2, 3)));
@@ -123,12 +124,16 @@ static uint64_t index_hash(const struct daisy_conf *conf, uint64_t key)
 	return h ^ h >> 29;
 }
 
+static uint32_t first_place(const struct daisy_conf *conf, uint64_t key)
+{
+	return (index_hash(conf, key) & 0xffffffff) * conf->index_lines >> 32;
+}
+
 /* Is a bucket one of the four in which a look-up searches the key? */
 static bool is_place(const struct daisy_conf *conf, uint64_t key, uint32_t bucket)
 {
-	uint64_t hash = index_hash(conf, key);
-	uint64_t first = (hash & 0xffffffff) * conf->index_lines >> 32;
-	uint64_t second = (hash >> 32) * conf->index_lines >> 32;
+	uint32_t first = first_place(conf, key);
+	uint32_t second = (index_hash(conf, key) >> 32) * conf->index_lines >> 32;
 
 	return bucket == first || bucket == (first ^ 1) || bucket == second || bucket == (second ^ 1);
 }
@@ -145,8 +150,11 @@ static uint64_t key_of(const struct live *l)
 /* bucket UINT32_MAX: from the overflow table. */
 static void entry_check(struct walk *w, union daisy_index_key key, union daisy_ref ref, uint32_t bucket)
 {
+	const struct daisy_conf *conf = daisy_instance_conf(w->inst);
 	struct live *l = NULL;
 
+	if (bucket != first_place(conf, key.word))
+		w->displaced[first_place(conf, key.word)]++;
 	if (!ref.published)
 		contradict(w->c, "an index entry is being written while nobody works on it");
 	if (key.proto < DAISY_N_PROTOS)
@@ -155,7 +163,7 @@ static void entry_check(struct walk *w, union daisy_index_key key, union daisy_r
 		w->c->stale++;
 		return;
 	}
-	if (bucket != UINT32_MAX && !is_place(daisy_instance_conf(w->inst), key.word, bucket)) {
+	if (bucket != UINT32_MAX && !is_place(conf, key.word, bucket)) {
 		contradict(w->c, "port %u: index entry where no look-up finds it", l->port);
 		return;
 	}
@@ -197,6 +205,30 @@ static void overflow_check(struct walk *w)
 	if (w->c->overflow != counted)
 		contradict(w->c, "%lu entries in the overflow table, %u are counted", w->c->overflow,
 			   counted);
+}
+
+/* What the index counts as displaced is what stands elsewhere than in its first bucket. */
+static void displaced_check(struct walk *w)
+{
+	uint32_t n = daisy_instance_conf(w->inst)->index_lines;
+	size_t bytes = (n / DAISY_DISPLACED_PER_WORD + 1) * sizeof(uint64_t);
+	uint64_t *words = mmap(NULL, bytes, PROT_READ, MAP_SHARED,
+			       daisy_instance_map_fd(w->inst, "index_displaced"), 0);
+
+	if (words == MAP_FAILED) {
+		contradict(w->c, "cannot map the counts of displaced keys");
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t counted = words[i / DAISY_DISPLACED_PER_WORD] >>
+				   i % DAISY_DISPLACED_PER_WORD * DAISY_DISPLACED_BITS &
+				   DAISY_DISPLACED_MAX;
+
+		if (counted != w->displaced[i])
+			contradict(w->c, "bucket %u: %u keys stand elsewhere, %u are counted", i,
+				   w->displaced[i], counted);
+	}
+	munmap(words, bytes);
 }
 
 static int by_endpoint(const void *a, const void *b)
@@ -340,7 +372,8 @@ bool check_instance(struct daisy_instance *inst, uint64_t n_reserved, struct che
 	while (w.room < 2 * used * DAISY_N_PROTOS * DAISY_VECTOR_SIZE)
 		w.room *= 2;
 	w.live = calloc(w.room, sizeof(*w.live));
-	if (!w.live)
+	w.displaced = calloc(daisy_instance_conf(inst)->index_lines, sizeof(*w.displaced));
+	if (!w.live || !w.displaced)
 		abort();
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t proto = 0; slots[i].state != SLOT_EMPTY && proto < DAISY_N_PROTOS; proto++)
@@ -350,9 +383,11 @@ bool check_instance(struct daisy_instance *inst, uint64_t n_reserved, struct che
 			   n_reserved);
 	index_check(&w);
 	overflow_check(&w);
+	displaced_check(&w);
 	conns_check(&w);
 	subscribers_check(&w);
 	twins_check(&w);
+	free(w.displaced);
 	free(w.live);
 	return !c->error[0];
 }

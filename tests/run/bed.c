@@ -211,7 +211,12 @@ static void remember(struct bed *bed)
 			  daisy_instance_map_fd(bed->inst, "index_buckets"), 0);
 	bed->routes = mmap(NULL, ROUTES_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
 			   daisy_instance_map_fd(bed->inst, "routes"), 0);
-	if (!bed->port_maps || bed->index == MAP_FAILED || bed->routes == MAP_FAILED)
+	bytes = (bed->conf.index_lines / DAISY_DISPLACED_PER_WORD + 1) * sizeof(__u64);
+	bed->displaced_bytes = (bytes + 4095) & ~4095ULL;
+	bed->displaced = mmap(NULL, bed->displaced_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			      daisy_instance_map_fd(bed->inst, "index_displaced"), 0);
+	if (!bed->port_maps || bed->index == MAP_FAILED || bed->displaced == MAP_FAILED ||
+	    bed->routes == MAP_FAILED)
 		give_up("index", strerror(errno));
 	for (i = 0; i < N_PORT_MAPS; i++)
 		bed->port_maps[i] = *daisy_instance_port_map(bed->inst, i / DAISY_N_PROTOS,
@@ -263,6 +268,7 @@ void bed_close(struct bed *bed)
 	for (d = 0; d < BED_N_DEVICES; d++)
 		close(bed->program[d]);
 	munmap(bed->index, bed->index_bytes);
+	munmap(bed->displaced, bed->displaced_bytes);
 	munmap(bed->routes, ROUTES_BYTES);
 	daisy_instance_close(bed->inst);
 	free(bed->port_maps);
@@ -331,18 +337,15 @@ void bed_reset(struct bed *bed)
 			empty_vector(bed, slot, proto);
 		*map = bed->port_maps[i];
 	}
-	for (i = 0; i < BED_N_SLOTS; i++) {
+	for (i = 0; i < BED_N_SLOTS; i++)
 		if (daisy_instance_slots(bed->inst)[i].state != SLOT_ACTIVE)
 			daisy_instance_address_state(bed->inst, i, SLOT_ACTIVE);
-		if (daisy_instance_slots(bed->inst)[i].flags)
-			daisy_instance_address_filter(bed->inst, i, false);
-	}
 	memset(bed->index, 0, (size_t)bed->conf.index_lines * sizeof(*bed->index));
+	memset(bed->displaced, 0, bed->displaced_bytes);
 	empty_hash(bed, "index_overflow", sizeof(union daisy_index_key));
 	empty_hash(bed, "conns", sizeof(struct daisy_conn_key));
 	empty_hash(bed, "subscribers", sizeof(struct daisy_subscriber_key));
 	empty_hash(bed, "fragments", sizeof(struct daisy_fragment_key));
-	empty_hash(bed, "permissions", sizeof(struct daisy_permission_key));
 	fill_tokens(bed);
 	*conf = bed->conf;
 	bed->warmed_ns = 0;

@@ -84,6 +84,8 @@ struct bed {
 	struct daisy_port_map *port_maps;	/* the same, by slot and protocol */
 	struct daisy_bucket *index;
 	size_t index_bytes;
+	__u64 *displaced;
+	size_t displaced_bytes;
 	union daisy_route *routes;
 	uint16_t epoch;
 	bool warm;			/* the daemon lives, next hops are remembered: see bed_warm() */

@@ -26,9 +26,9 @@ struct sweep_bpf;
 struct daisy_sizes {
 	uint32_t slots;
 	uint32_t index_buckets;		/* even */
+	uint32_t index_displaced;	/* words */
 	uint32_t index_overflow;
 	uint32_t conns;
-	uint32_t permissions;
 	uint32_t subscribers;
 };
 

@@ -35,9 +35,9 @@ static const struct size_of_map {
 	{ "vectors_icmp", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
 	{ "port_maps", "limits.addresses", offsetof(struct daisy_sizes, slots), DAISY_N_PROTOS },
 	{ "index_buckets", "limits.mappings", offsetof(struct daisy_sizes, index_buckets), 1 },
+	{ "index_displaced", "limits.mappings", offsetof(struct daisy_sizes, index_displaced), 1 },
 	{ "index_overflow", "limits.mappings", offsetof(struct daisy_sizes, index_overflow), 1 },
 	{ "conns", "limits.connections", offsetof(struct daisy_sizes, conns), 1 },
-	{ "permissions", "limits.permissions", offsetof(struct daisy_sizes, permissions), 1 },
 	{ "subscribers", "limits.subscribers", offsetof(struct daisy_sizes, subscribers), 1 },
 };
 
