@@ -204,6 +204,14 @@ struct {
 	__type(value, struct daisy_fragment);
 } fragments SEC(".maps");
 
+/* Who may send to mappings of filtered addresses. BPF only. LRU: when full, the least used goes (lib/filter.h). */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct daisy_permission_key);
+	__type(value, struct daisy_permission);
+} permissions SEC(".maps");
+
 /* Next hops by number (0 is none). Userspace mirrors the kernel's neighbours; every packet reads. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

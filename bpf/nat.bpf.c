@@ -134,6 +134,7 @@ static __always_inline int ipv4_packet(struct xdp_md *ctx, struct packet *p, con
 		return -REASON_BAD_ADDRESS;
 	p->to_external = ours != 0;
 	p->dst_slot = addr_word_slot(ours);
+	p->filtered = addr_word_filtered(ours);
 	p->zone = l->zone;
 	p->now = clock_tick(c);
 	p->stale = tick_age(p->now, c->alive_tick) > DAISY_ALIVE_TICKS;

@@ -39,3 +39,27 @@ discover() {
 	assert_output --partial 'NAT with Endpoint Independent Filtering!'
 	assert_counters created_udp=1 out_udp=2 in_udp=2
 }
+
+@test "a behaviour-discovery client finds address-dependent filtering where it is configured (U8a)" {
+	sed -i 's/203.0.113.13\]/&, filtering: address-dependent/' "$TOPO_DIR/n0.yaml"
+	daisy instance reload
+	counters_mark
+	run -0 discover -f 5003
+	assert_output --partial 'NAT with Address Dependent Filtering!'
+	run -0 counters_since
+	assert_line created_udp=1
+	assert_line --regexp '^drop_filtered='
+	run -0 discover -m 5004
+	assert_output --partial 'NAT with Endpoint Independent Mapping!'
+}
+
+@test "real clients work behind address-dependent filtering (U8a, T3a, I1)" {
+	counters_mark
+	run -0 on in1 curl -sS -m 20 http://198.51.100.10/whoami
+	run -0 on in2 ping -c2 -i 0.02 -W2 198.51.100.10
+	assert_output --partial '2 received'
+	run -0 on in1 traceroute -n -q1 -w2 -N1 198.51.100.10
+	assert_output --partial '203.0.113.1'
+	run -0 counters_since
+	refute_output --partial drop_
+}

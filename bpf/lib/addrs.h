@@ -17,6 +17,17 @@ static __always_inline __u32 addr_word_slot(__u64 word)
 	return word >> 32 & 0xffff;
 }
 
+static __always_inline bool addr_word_filtered(__u64 word)
+{
+	return word >> 56;
+}
+
+/* External, and without filtering: what needs no further question. */
+static __always_inline bool addr_word_open(__u64 word)
+{
+	return word >> 48 == ADDR_EXTERNAL;
+}
+
 STAGE __u64 addr_find_on(__u32 bucket, __u32 addr)
 {
 	struct daisy_addr_bucket *b;

@@ -212,6 +212,7 @@ static __always_inline int fast_out(const struct fast *f, struct daisy_counters 
 	__u64 ref = fast_source(f, proto);
 	struct daisy_nexthop *nh;
 	struct daisy_slot *s;
+	__u64 from;
 	__u32 slot;
 
 	if (unlikely(!(ref & DAISY_REF_PUBLISHED)))
@@ -223,7 +224,10 @@ static __always_inline int fast_out(const struct fast *f, struct daisy_counters 
 	s = bpf_map_lookup_elem(&slots, &slot);
 	if (!s)
 		return FAST_MISS;
-	rewrite_endpoint(f->ip, f->l4, proto, true, *(__u32 *)s->addr, ref_port(ref), rewrite_ttl(f->ip));
+	from = *(const volatile __u64 *)s;
+	if (unlikely(from >> DAISY_SLOT_FLAGS_SHIFT))
+		return FAST_MISS;
+	rewrite_endpoint(f->ip, f->l4, proto, true, (__u32)from, ref_port(ref), rewrite_ttl(f->ip));
 	if (proto == DAISY_UDP)
 		count->out_udp++;
 	else
@@ -264,12 +268,12 @@ static __always_inline int fast_in(const struct fast *f, struct daisy_counters *
 	return fast_emit(f, nh);
 }
 
-/* To an external address of ours, from outside and from nobody odd? Its slot, or -1. */
+/* To an external address of ours, from outside and from nobody odd or to be asked about? Its slot, or -1. */
 static __always_inline int fast_inbound_slot(const struct fast *f)
 {
 	__u64 ours = addr_find(f->ip->daddr);
 
-	if (addr_word_kind(ours) != ADDR_EXTERNAL || addr_bad_source(f->ip->saddr) ||
+	if (!addr_word_open(ours) || addr_bad_source(f->ip->saddr) ||
 	    addr_find(f->ip->saddr))
 		return -1;
 	/* On a one-armed link the source tells a hairpin from an inbound packet. */

@@ -9,6 +9,7 @@
 
 #include "create.h"
 #include "emit.h"
+#include "filter.h"
 #include "frag.h"
 #include "icmp_reply.h"
 #include "rewrite.h"
@@ -94,11 +95,17 @@ static __always_inline __s64 source_mapping(struct xdp_md *ctx, const struct pac
 	return err ? err : ref;
 }
 
-static __always_inline __u32 slot_addr(__u32 slot)
+/* Address and flags of a slot as one word. */
+static __always_inline __u64 slot_word(__u32 slot)
 {
 	struct daisy_slot *s = bpf_map_lookup_elem(&slots, &slot);
 
-	return s ? *(__u32 *)s->addr : 0;
+	return s ? *(const volatile __u64 *)s : 0;
+}
+
+static __always_inline __u32 slot_addr(__u32 slot)
+{
+	return slot_word(slot);
 }
 
 static __always_inline void end_outbound(struct packet *p, __u32 proto)
@@ -128,13 +135,17 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	struct daisy_nexthop *nh;
 	struct iphdr *ip;
 	__u32 addr, port;
+	__u64 from;
 	int err = 0;
 	void *l4;
 
 	if (unlikely(ref <= 0))
 		return no_mapping_reply(ctx, p, -ref);
 	port = ref_port(ref);
-	addr = slot_addr(ref_slot(ref));
+	from = slot_word(ref_slot(ref));
+	addr = from;
+	if (unlikely(from >> DAISY_SLOT_FLAGS_SHIFT & SLOT_FILTERED))
+		filter_permit(p, ref, proto);
 	nh = route_outside(ctx, c, p, addr, &err);
 	if (unlikely(!nh))
 		return err < 0 ? err : -REASON_UNRESOLVED;
@@ -166,6 +177,8 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 
 	if (unlikely(!m || ctl_state(ctl_read(m)) != MAPPING_ACTIVE))
 		return -REASON_NO_MAPPING;
+	if (unlikely(p->filtered) && !filter_admits(p, p->saddr, proto))
+		return -REASON_FILTERED;
 	if (unlikely(p->ttl <= 1))
 		return time_exceeded(ctx, p);
 	if (proto == DAISY_TCP)
@@ -188,6 +201,30 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 	rewrite_endpoint(ip, l4, proto, false, (__u32)in.word, in.port, rewrite_ttl(ip));
 	end_inbound(p, proto);
 	return emit(ctx, p, nh);
+}
+
+/*
+ * A hairpinned packet, out by the mapping that ref names and in by that of its
+ * destination: the filtering of both, and the connection of the second. Returns
+ * 0 or minus a reason.
+ */
+STAGE int hairpin_pass(const struct packet *p, __u64 ref, __u32 proto)
+{
+	__u64 own = slot_word(ref_slot(ref));
+	struct daisy_tcp_mapping *t;
+
+	if (!p)
+		return -REASON_NO_MAPPING;
+	if (own >> DAISY_SLOT_FLAGS_SHIFT & SLOT_FILTERED)
+		filter_permit(p, ref, proto);
+	if (p->filtered && !filter_admits(p, own, proto))
+		return -REASON_FILTERED;
+	if (proto == DAISY_TCP) {
+		t = vector_tcp_record(p->dst_slot, p->dport);
+		if (t)
+			conn_inbound(t, p, endpoint_word(own, ref_port(ref), 0));
+	}
+	return 0;
 }
 
 /*
@@ -216,9 +253,10 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	if (ref <= 0)
 		return no_mapping_reply(ctx, p, -ref);
 	port = ref_port(ref);
+	err = hairpin_pass(p, ref, proto);
+	if (err)
+		return err;
 	addr = slot_addr(ref_slot(ref));
-	if (proto == DAISY_TCP)
-		conn_inbound((void *)to, p, endpoint_word(addr, port, 0));
 	nh = route_inside(ctx, c, p, to, &err);
 	if (!nh)
 		return err;

@@ -188,8 +188,11 @@ struct daisy_slot {
 	__u8 addr[4];
 	__u8 state;		/* enum daisy_slot_state */
 	__u8 pool;		/* number of the pool, for listings */
-	__u16 pad;
-} __attribute__((aligned(8)));	/* the address is read as one word */
+	__u16 flags;		/* SLOT_* below; the address and they are read as one word */
+} __attribute__((aligned(8)));
+
+#define SLOT_FILTERED 1		/* address-dependent filtering (RFC 4787 REQ-8) */
+#define DAISY_SLOT_FLAGS_SHIFT 48
 
 /* Subscriber: an inside address of a zone. One external address for all its protocols (RFC 6888 REQ-2). */
 struct daisy_subscriber_key {
@@ -215,6 +218,20 @@ struct daisy_subscriber {
 	} ctl;
 	__u32 last_change;	/* tick of the last creation or removal */
 	__u32 prefix_epoch;	/* for which its address was found inside */
+};
+
+/* A mapping has sent to a remote address, and so lets packets from there in (bpf/lib/filter.h). */
+struct daisy_permission_key {
+	__u16 slot;
+	__u16 port;		/* external */
+	__u16 generation;	/* the mapping's */
+	__u8 proto;		/* enum daisy_proto */
+	__u8 pad;
+	__u8 remote[4];
+};
+
+struct daisy_permission {
+	__u32 seen;		/* tick of an outbound packet */
 };
 
 /* Fragmented datagram whose first fragment was translated. */
@@ -268,6 +285,8 @@ _Static_assert(sizeof(struct daisy_conn_key) == 12, "no padding in a key");
 _Static_assert(sizeof(struct daisy_port_map) == 8328, "port map");
 _Static_assert(sizeof(struct daisy_subscriber_key) == 8, "no padding in a key");
 _Static_assert(sizeof(struct daisy_subscriber) == 16, "subscriber");
+_Static_assert(sizeof(struct daisy_slot) == 8, "slot: one word");
+_Static_assert(sizeof(struct daisy_permission_key) == 12, "no padding in a key");
 _Static_assert(sizeof(struct daisy_fragment_key) == 16, "no padding in a key");
 _Static_assert(sizeof(struct daisy_fragment) == 32, "fragment");
 _Static_assert(sizeof(struct daisy_sweep_item) == 8, "batch item");

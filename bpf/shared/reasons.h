@@ -39,7 +39,8 @@
 	X(30, DRAINING, "draining", "the external address takes no new mappings") \
 	X(31, ICMP_RATE, "icmp_rate", "ICMP error that we owed was withheld by the rate limit (RFC 1812 4.3.2.8)") \
 	X(32, SUBSCRIBER_RACE, "subscriber_race", "the subscriber was being removed at that moment") \
-	X(33, SOURCE_ROUTE, "source_route", "IPv4 source route option: would bypass the translation")
+	X(33, SOURCE_ROUTE, "source_route", "IPv4 source route option: would bypass the translation") \
+	X(34, FILTERED, "filtered", "inbound packet from an address that the mapping has not sent to (RFC 4787 REQ-8)")
 
 enum daisy_reason {
 	REASON_NONE,

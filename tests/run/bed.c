@@ -337,15 +337,19 @@ void bed_reset(struct bed *bed)
 			empty_vector(bed, slot, proto);
 		*map = bed->port_maps[i];
 	}
-	for (i = 0; i < BED_N_SLOTS; i++)
+	for (i = 0; i < BED_N_SLOTS; i++) {
 		if (daisy_instance_slots(bed->inst)[i].state != SLOT_ACTIVE)
 			daisy_instance_address_state(bed->inst, i, SLOT_ACTIVE);
+		if (daisy_instance_slots(bed->inst)[i].flags)
+			daisy_instance_address_filter(bed->inst, i, false);
+	}
 	memset(bed->index, 0, (size_t)bed->conf.index_lines * sizeof(*bed->index));
 	memset(bed->displaced, 0, bed->displaced_bytes);
 	empty_hash(bed, "index_overflow", sizeof(union daisy_index_key));
 	empty_hash(bed, "conns", sizeof(struct daisy_conn_key));
 	empty_hash(bed, "subscribers", sizeof(struct daisy_subscriber_key));
 	empty_hash(bed, "fragments", sizeof(struct daisy_fragment_key));
+	empty_hash(bed, "permissions", sizeof(struct daisy_permission_key));
 	fill_tokens(bed);
 	*conf = bed->conf;
 	bed->warmed_ns = 0;

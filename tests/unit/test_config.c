@@ -42,7 +42,7 @@ static const struct refused refused[] = {
 	  "prefixes, zone, vlan, next-hop" },
 	{ "an unknown key of a pool is refused", POOLS "  - { name: p, addresses: [], port: 1 }\n",
 	  "t.yaml:3: pools[0]: unknown key \"port\", expected one of: name, addresses, ports, "
-	  "reserved, zones, mode, inside, ports-per-subscriber, overflow, algorithm" },
+	  "reserved, zones, filtering, mode, inside, ports-per-subscriber, overflow, algorithm" },
 	{ "a pool's mode that is not there is refused", POOLS DET("mode: random"),
 	  "t.yaml:3: pools[0].mode: \"random\" is not a mode, expected dynamic or deterministic" },
 	{ "a deterministic pool without inside prefixes is refused (RFC 7422 N1)",
@@ -96,6 +96,10 @@ static const struct refused refused[] = {
 	  "pools:\n" DET(PLAN("[10.0.0.0/24]")),
 	  "t.yaml:6: pools[0].zones: pool \"p0\" of mode deterministic serves several zones, expected one "
 	  "such as [0]" },
+	{ "a wrong filtering is refused (U8a)", POOLS
+	  "  - { name: p0, addresses: [203.0.113.10],\n      filtering: port-dependent }\n",
+	  "t.yaml:4: pools[0].filtering: \"port-dependent\" is not a filtering behaviour, expected "
+	  "endpoint-independent or address-dependent" },
 	{ "an unknown timer is refused", HEAD "timers:\n  udp: 300\n  sctp: 300\n",
 	  "t.yaml:4: timers: unknown key \"sctp\", expected one of: udp, icmp, tcp-opening, "
 	  "tcp-established, tcp-closing, tcp-reset, hold-down, fragment, subscriber" },
@@ -537,6 +541,7 @@ static void single_nexthop(void **state)
 	"  ports: 2000-3000\n" \
 	"  reserved: [2001, 2010-2020]\n" \
 	"  zones: [0, 3]\n" \
+	"  filtering: address-dependent\n" \
 	"- name: p1\n" \
 	"  addresses: [198.51.100.0-198.51.100.3]\n" \
 	"  reserved: [5060]\n" \
@@ -558,6 +563,7 @@ static void single_nexthop(void **state)
 	"  mappings: 100000\n" \
 	"  subscribers: 1000\n" \
 	"  connections: 2000\n" \
+	"  permissions: 3000\n" \
 	"metrics:\n" \
 	"  listen: 127.0.0.1:9464\n" \
 	"sweep:\n" \

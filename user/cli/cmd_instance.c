@@ -24,6 +24,7 @@ static const struct daisy_column fields[] = {
 	{ "max_mappings", "mappings at most", FORMAT_TEXT, NULL },
 	{ "max_subscribers", "subscribers at most", FORMAT_TEXT, NULL },
 	{ "max_connections", "connections at most", FORMAT_TEXT, NULL },
+	{ "max_permissions", "permissions at most", FORMAT_TEXT, NULL },
 	{ "metrics", "metrics", FORMAT_TEXT, NULL },
 	{ NULL, NULL, FORMAT_TEXT, NULL },
 };

@@ -10,6 +10,7 @@ static const struct daisy_column columns[] = {
 	{ "ports", "PORTS", FORMAT_TEXT, NULL },
 	{ "reserved", "RESERVED", FORMAT_TEXT, NULL },
 	{ "zones", "ZONES", FORMAT_TEXT, NULL },
+	{ "filtering", "FILTERING", FORMAT_TEXT, NULL },
 	{ "unsaved", "UNSAVED", FORMAT_TEXT, NULL },
 	{ "addresses", "ADDRESSES", FORMAT_TEXT, NULL },
 	{ NULL, NULL, FORMAT_TEXT, NULL },
@@ -46,6 +47,8 @@ static const struct daisy_param add_params[] = {
 	  .help = "ports of a new pool never given out: PORT or FIRST-LAST" },
 	{ .key = "zone", .arg = "zones", .type = VALUE_NUMBER, .min = 0, .max = DAISY_MAX_ZONES - 1,
 	  .metavar = "ZONE", .flags = PARAM_REPEAT, .help = "zones that may use a new pool (all)" },
+	{ .key = "filtering", .type = VALUE_CHOICE, .choices = "endpoint-independent address-dependent",
+	  .help = "who may send to a mapping: anybody (the default), or whom it has sent to" },
 	{ .key = NULL },
 };
 

@@ -205,6 +205,9 @@ static int compile_pool(struct daisy_yaml_doc *doc, const struct daisy_raw_pool 
 		pool->first_port = (uint16_t)ports.first;
 		pool->last_port = (uint16_t)ports.last;
 	}
+	if (raw->filtering)
+		TRY(at(doc, daisy_value_filtering(raw->filtering, &pool->filtered),
+		       "pools[%zu].filtering", i));
 	TRY(compile_pool_lists(doc, raw, i, pool));
 	return daisy_config_plan_compile(doc, raw, i, pool);
 }
@@ -264,6 +267,7 @@ static int compile_limits(struct daisy_yaml_doc *doc, const struct daisy_raw_lim
 		{ "mappings", raw->mappings, MAX_MAPPINGS, &config->max_mappings },
 		{ "subscribers", raw->subscribers, MAX_SUBSCRIBERS, &config->max_subscribers },
 		{ "connections", raw->connections, MAX_MAPPINGS, &config->max_connections },
+		{ "permissions", raw->permissions, MAX_SUBSCRIBERS, &config->max_permissions },
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)

@@ -211,7 +211,8 @@ static bool plan_equal(const struct daisy_config_pool *a, const struct daisy_con
 bool daisy_config_pool_equal(const struct daisy_config_pool *a, const struct daisy_config_pool *b)
 {
 	return !strcmp(a->name, b->name) && plan_equal(a, b) && a->first_port == b->first_port &&
-	       a->last_port == b->last_port && a->n_ranges == b->n_ranges &&
+	       a->last_port == b->last_port && a->filtered == b->filtered &&
+	       a->n_ranges == b->n_ranges &&
 	       a->n_reserved == b->n_reserved && a->n_zones == b->n_zones &&
 	       !memcmp(a->ranges, b->ranges, a->n_ranges * sizeof(*a->ranges)) &&
 	       !memcmp(a->reserved, b->reserved, a->n_reserved * sizeof(*a->reserved)) &&

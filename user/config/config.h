@@ -79,6 +79,7 @@ struct daisy_config_pool {
 	size_t n_reserved;
 	uint16_t *zones;
 	size_t n_zones;		/* 0: every zone */
+	bool filtered;		/* address-dependent filtering */
 	enum daisy_config_pool_mode mode;
 	/* deterministic only */
 	struct daisy_config_prefix *inside;
@@ -101,6 +102,7 @@ struct daisy_config {
 	uint32_t max_mappings;			/* 0: by max_addresses */
 	uint32_t max_subscribers;		/* 0: default of the instance */
 	uint32_t max_connections;		/* 0: default of the instance */
+	uint32_t max_permissions;		/* 0: default of the instance */
 	uint32_t sweep_percent;			/* of one core */
 	char metrics_listen[64];		/* "127.0.0.1:9464"; "": no endpoint */
 };

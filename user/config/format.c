@@ -147,6 +147,8 @@ static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
 	raw->zones = pool->n_zones ? piece_new(arena, pool->n_zones * sizeof(char *)) : NULL;
 	for (; raw->zones && raw->n_zones < pool->n_zones; raw->n_zones++)
 		raw->zones[raw->n_zones] = text_new(arena, "%u", pool->zones[raw->n_zones]);
+	if (pool->filtered)
+		raw->filtering = text_new(arena, "%s", daisy_value_filtering_name(true));
 	fill_plan(arena, pool, raw);
 }
 
@@ -189,13 +191,14 @@ static void fill_settings(struct arena *arena, const struct daisy_config *config
 	fill_timers(arena, config, defaults, raw);
 	fill_options(arena, config, raw);
 	if (config->max_addresses || config->max_mappings || config->max_subscribers ||
-	    config->max_connections)
+	    config->max_connections || config->max_permissions)
 		raw->limits = piece_new(arena, sizeof(*raw->limits));
 	if (raw->limits) {
 		raw->limits->addresses = limit_text(arena, config->max_addresses);
 		raw->limits->mappings = limit_text(arena, config->max_mappings);
 		raw->limits->subscribers = limit_text(arena, config->max_subscribers);
 		raw->limits->connections = limit_text(arena, config->max_connections);
+		raw->limits->permissions = limit_text(arena, config->max_permissions);
 	}
 	if (*config->metrics_listen)
 		raw->metrics = piece_new(arena, sizeof(*raw->metrics));

@@ -63,6 +63,7 @@ static const cyaml_schema_field_t pool_fields[] = {
 	TEXT("ports", struct daisy_raw_pool, ports),
 	TEXTS("reserved", struct daisy_raw_pool, reserved, CYAML_FLAG_OPTIONAL),
 	TEXTS("zones", struct daisy_raw_pool, zones, CYAML_FLAG_OPTIONAL),
+	TEXT("filtering", struct daisy_raw_pool, filtering),
 	TEXT("mode", struct daisy_raw_pool, mode),
 	TEXTS("inside", struct daisy_raw_pool, inside, CYAML_FLAG_OPTIONAL),
 	TEXT("ports-per-subscriber", struct daisy_raw_pool, ports_per_subscriber),
@@ -102,6 +103,7 @@ static const cyaml_schema_field_t limit_fields[] = {
 	TEXT("mappings", struct daisy_raw_limits, mappings),
 	TEXT("subscribers", struct daisy_raw_limits, subscribers),
 	TEXT("connections", struct daisy_raw_limits, connections),
+	TEXT("permissions", struct daisy_raw_limits, permissions),
 	CYAML_FIELD_END
 };
 

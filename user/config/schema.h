@@ -38,6 +38,7 @@ struct daisy_raw_pool {
 	unsigned int n_reserved;
 	char **zones;
 	unsigned int n_zones;
+	char *filtering;
 	char *mode;
 	char **inside;
 	unsigned int n_inside;
@@ -61,6 +62,7 @@ struct daisy_raw_limits {
 	char *mappings;
 	char *subscribers;
 	char *connections;
+	char *permissions;
 };
 
 struct daisy_raw_metrics {

@@ -228,6 +228,21 @@ int daisy_value_ports(const char *text, struct daisy_config_range *range)
 	return 0;
 }
 
+int daisy_value_filtering(const char *text, bool *filtered)
+{
+	for (int i = 0; i < 2; i++) {
+		*filtered = i;
+		if (!strcmp(text, daisy_value_filtering_name(*filtered)))
+			return 0;
+	}
+	return refuse(text, "a filtering behaviour", "endpoint-independent or address-dependent");
+}
+
+const char *daisy_value_filtering_name(bool filtered)
+{
+	return filtered ? "address-dependent" : "endpoint-independent";
+}
+
 static bool read_mac(const char *text, uint8_t mac[6])
 {
 	int used = 0;

@@ -26,6 +26,9 @@ const char *daisy_value_side_name(enum daisy_side side);
 int daisy_value_exhaustion(const char *text, enum daisy_exhaustion *exhaustion);
 const char *daisy_value_exhaustion_name(enum daisy_exhaustion exhaustion);
 int daisy_value_mode(const char *text, bool *generic);
+/* "endpoint-independent" or "address-dependent". */
+int daisy_value_filtering(const char *text, bool *filtered);
+const char *daisy_value_filtering_name(bool filtered);
 int daisy_value_pool_mode(const char *text, enum daisy_config_pool_mode *mode);
 int daisy_value_address(const char *text, uint32_t *addr);
 /* "a", "a-b" or "a/len" of unicast addresses. */

@@ -40,6 +40,7 @@ static void add_sizes(json_t *item, struct daisy_daemon *d)
 	json_object_set_new(item, "max_mappings", json_integer((json_int_t)mappings));
 	json_object_set_new(item, "max_subscribers", json_integer(map_entries(d, "subscribers")));
 	json_object_set_new(item, "max_connections", json_integer(map_entries(d, "conns")));
+	json_object_set_new(item, "max_permissions", json_integer(map_entries(d, "permissions")));
 }
 
 static void add_settings(json_t *item, struct daisy_daemon *d)

@@ -36,6 +36,8 @@ static json_t *pool_item(struct daisy_daemon *d, const struct daisy_config_pool 
 			    json_sprintf("%u-%u", pool->first_port, pool->last_port));
 	json_object_set_new(item, "reserved", ranges_json(pool->reserved, pool->n_reserved, true));
 	json_object_set_new(item, "zones", zones);
+	json_object_set_new(item, "filtering",
+			    json_string(daisy_value_filtering_name(pool->filtered)));
 	json_object_set_new(item, "n_addresses",
 			    json_integer((json_int_t)daisy_config_pool_n_addresses(pool)));
 	json_object_set_new(item, "unsaved",
@@ -114,6 +116,7 @@ static int read_zones(struct daisy_request *request, struct daisy_config_pool *p
 static int read_pool(struct daisy_request *request, struct daisy_config_pool *pool)
 {
 	const char *ports = daisy_arg_string(request, "ports");
+	const char *filtering = daisy_arg_string(request, "filtering");
 	struct daisy_config_range range;
 	int err;
 
@@ -125,6 +128,8 @@ static int read_pool(struct daisy_request *request, struct daisy_config_pool *po
 		pool->first_port = (uint16_t)range.first;
 		pool->last_port = (uint16_t)range.last;
 	}
+	if (!err && filtering && daisy_value_filtering(filtering, &pool->filtered))
+		return daisy_refuse(request);
 	if (!err && daisy_arg_has(request, "reserved")) {
 		pool->n_reserved = 0;
 		err = read_ranges(request, "reserved", daisy_value_ports, &pool->reserved,

@@ -50,6 +50,7 @@ static const struct daisy_arg pool_add[] = {
 	{ "ports", ARG_STRING },
 	{ "reserved", ARG_LIST },
 	{ "zones", ARG_LIST },
+	{ "filtering", ARG_STRING },
 	{ 0 }
 };
 

@@ -97,7 +97,8 @@ static int check_fixed(const struct daisy_config *old, const struct daisy_config
 	}
 	if (old->max_addresses == new->max_addresses && old->max_mappings == new->max_mappings &&
 	    old->max_subscribers == new->max_subscribers &&
-	    old->max_connections == new->max_connections)
+	    old->max_connections == new->max_connections &&
+	    old->max_permissions == new->max_permissions)
 		return 0;
 	daisy_error_set("limits: the maps of \"%s\" have their sizes, expected the limits they were "
 			"made with (purging the instance, which ends its mappings, makes new ones)",

@@ -150,7 +150,7 @@ static int open_instance(struct daisy_daemon *d, const struct daisy_config *conf
 		.name = config->name, .bpffs = d->options.bpffs,
 		.max_slots = config->max_addresses, .max_mappings = config->max_mappings,
 		.max_subscribers = config->max_subscribers, .max_conns = config->max_connections,
-		.options = config->options,
+		.max_permissions = config->max_permissions, .options = config->options,
 	};
 
 	/* As many as the pools have, if that is more than the default. */

@@ -129,6 +129,19 @@ static size_t list_addresses(const struct daisy_config_pool *pool,
 	return n;
 }
 
+/* Every address of a pool, also those that were there: filtering may change under load. */
+static int filter_pool(struct daisy_daemon *d, const struct daisy_config_pool *pool)
+{
+	const struct daisy_slot *slots = daisy_instance_slots(d->inst);
+	int err = 0;
+
+	for (uint32_t i = 0; i < daisy_instance_max_slots(d->inst) && !err; i++)
+		if (slots[i].state != SLOT_EMPTY && pool_has(pool, slot_address(&slots[i])) &&
+		    !(slots[i].flags & SLOT_FILTERED) == pool->filtered)
+			err = daisy_instance_address_filter(d->inst, i, pool->filtered);
+	return err;
+}
+
 static int add_pool(struct daisy_daemon *d, const struct daisy_config *config,
 		    const struct daisy_config_pool *pool)
 {
@@ -151,6 +164,8 @@ static int add_pool(struct daisy_daemon *d, const struct daisy_config *config,
 						   pool->first_port, pool->last_port, reserved,
 						   n_reserved, NULL);
 	}
+	if (!err)
+		err = filter_pool(d, pool);
 	free(list);
 	free(reserved);
 	return err;

@@ -51,7 +51,10 @@ struct in_addr daisy_slot_address(const struct daisy_instance *inst, uint32_t sl
 
 static int enter_address(struct daisy_instance *inst, uint32_t slot)
 {
-	struct daisy_addr_entry entry = { .slot = (uint16_t)slot, .kind = ADDR_EXTERNAL };
+	struct daisy_addr_entry entry = {
+		.slot = (uint16_t)slot, .kind = ADDR_EXTERNAL,
+		.filtered = inst->slots[slot].flags & SLOT_FILTERED,
+	};
 	int err;
 
 	memcpy(entry.addr, inst->slots[slot].addr, sizeof(entry.addr));
@@ -236,6 +239,31 @@ int daisy_instance_address_state(struct daisy_instance *inst, uint32_t slot,
 	value = inst->slots[slot];
 	value.state = (uint8_t)state;
 	daisy_slot_store(inst, slot, &value);
+	return 0;
+}
+
+/*
+ * The slot first when it is switched on, so that permissions are there when they
+ * are asked for; last when it is switched off.
+ */
+int daisy_instance_address_filter(struct daisy_instance *inst, uint32_t slot, bool filtered)
+{
+	struct daisy_slot value;
+	uint32_t addr;
+
+	if (slot >= inst->sizes.slots || inst->slots[slot].state == SLOT_EMPTY) {
+		daisy_error_set("slot %u holds no address", slot);
+		return -ENOENT;
+	}
+	value = inst->slots[slot];
+	addr = daisy_slot_address(inst, slot).s_addr;
+	value.flags = (uint16_t)(filtered ? value.flags | SLOT_FILTERED :
+				 value.flags & ~SLOT_FILTERED);
+	if (!filtered)
+		daisy_addrs_filter(inst->addrs, addr, false);
+	daisy_slot_store(inst, slot, &value);
+	if (filtered)
+		daisy_addrs_filter(inst->addrs, addr, true);
 	return 0;
 }
 

@@ -87,6 +87,18 @@ int daisy_addrs_insert(struct daisy_addr_bucket *table, const struct daisy_addr_
 	return -ENOSPC;
 }
 
+void daisy_addrs_filter(struct daisy_addr_bucket *table, uint32_t addr, bool filtered)
+{
+	struct daisy_addr_entry entry;
+	struct place at;
+
+	if (locate(table, addr, &at))
+		return;
+	entry = table[at.bucket].entry[at.i];
+	entry.filtered = filtered;
+	store(&table[at.bucket].entry[at.i], &entry);
+}
+
 /*
  * What may take the place of a removed entry: of a full bucket, an entry that
  * went on to the next one for lack of room, since it would be looked for there

@@ -24,6 +24,8 @@ const struct daisy_addr_entry *daisy_addrs_find(const struct daisy_addr_bucket *
 						uint32_t addr);
 /* Add an address that is not there yet. -ENOSPC: its two buckets are full. */
 int daisy_addrs_insert(struct daisy_addr_bucket *table, const struct daisy_addr_entry *entry);
+/* Does the address let in only whom its mappings have sent to? Nothing, if it is not there. */
+void daisy_addrs_filter(struct daisy_addr_bucket *table, uint32_t addr, bool filtered);
 /* Remove an address. -ENOENT: it is not there. */
 int daisy_addrs_remove(struct daisy_addr_bucket *table, uint32_t addr, daisy_grace_fn grace);
 

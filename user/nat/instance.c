@@ -9,6 +9,7 @@
 #define DEFAULT_SLOTS 64
 #define DEFAULT_SUBSCRIBERS 65536
 #define DEFAULT_CONNS 65536
+#define DEFAULT_PERMISSIONS 65536
 #define MIN_BUCKETS 16
 #define MIN_OVERFLOW 1024
 /* Preallocated hash tables: what 32 bits of memory accounting and a typing error leave room for. */
@@ -52,6 +53,8 @@ static int choose_sizes(const struct daisy_instance_spec *spec, struct daisy_siz
 	if (!err)
 		err = check_size("limits.connections", spec->max_conns, MAX_TABLE);
 	if (!err)
+		err = check_size("limits.permissions", spec->max_permissions, MAX_TABLE);
+	if (!err)
 		err = check_size("limits.subscribers", spec->max_subscribers, MAX_TABLE);
 	if (err)
 		return err;
@@ -70,6 +73,7 @@ static int choose_sizes(const struct daisy_instance_spec *spec, struct daisy_siz
 	if (sizes->index_overflow > DAISY_MAX_OVERFLOW)
 		sizes->index_overflow = DAISY_MAX_OVERFLOW;
 	sizes->conns = spec->max_conns ? spec->max_conns : DEFAULT_CONNS;
+	sizes->permissions = spec->max_permissions ? spec->max_permissions : DEFAULT_PERMISSIONS;
 	sizes->subscribers = spec->max_subscribers ? spec->max_subscribers : DEFAULT_SUBSCRIBERS;
 	return 0;
 }

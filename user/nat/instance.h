@@ -31,6 +31,7 @@ struct daisy_instance_spec {
 	uint32_t max_mappings;		/* default 65536 per slot */
 	uint32_t max_subscribers;	/* default 65536 */
 	uint32_t max_conns;		/* TCP connections beyond the two in each record; default 65536 */
+	uint32_t max_permissions;	/* remote addresses that filtered mappings hear from; default 65536 */
 	uint32_t timer_s[DAISY_N_TIMERS];	/* 0: the default of DAISY_TIMERS; hold-down 0 s: UINT32_MAX */
 	uint32_t options;		/* DAISY_OPT_* */
 	uint32_t icmp_rate;		/* default 100 per second and CPU */
@@ -93,6 +94,11 @@ int daisy_instance_addresses_add(struct daisy_instance *inst, const struct in_ad
 				 const uint16_t *reserved, size_t n_reserved, uint32_t *slots);
 /* SLOT_DRAINING or SLOT_ACTIVE. */
 int daisy_instance_address_state(struct daisy_instance *inst, uint32_t slot, enum daisy_slot_state state);
+/*
+ * Address-dependent filtering of an address, or not. Its mappings let in whom they have sent to
+ * since.
+ */
+int daisy_instance_address_filter(struct daisy_instance *inst, uint32_t slot, bool filtered);
 /* Take an address away with all its mappings. */
 int daisy_instance_address_del(struct daisy_instance *inst, struct in_addr addr);
 /* Slots that new subscribers of a zone are spread over. */

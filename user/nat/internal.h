@@ -29,6 +29,7 @@ struct daisy_sizes {
 	uint32_t index_displaced;	/* words */
 	uint32_t index_overflow;
 	uint32_t conns;
+	uint32_t permissions;
 	uint32_t subscribers;
 };
 

@@ -38,6 +38,7 @@ static const struct size_of_map {
 	{ "index_displaced", "limits.mappings", offsetof(struct daisy_sizes, index_displaced), 1 },
 	{ "index_overflow", "limits.mappings", offsetof(struct daisy_sizes, index_overflow), 1 },
 	{ "conns", "limits.connections", offsetof(struct daisy_sizes, conns), 1 },
+	{ "permissions", "limits.permissions", offsetof(struct daisy_sizes, permissions), 1 },
 	{ "subscribers", "limits.subscribers", offsetof(struct daisy_sizes, subscribers), 1 },
 };
 
