@@ -47,7 +47,7 @@ kernel_mode() {
 	assert_equal "$(kernel_mode e0)" native
 }
 
-@test "a device that refuses native mode is refused, never downgraded, and nothing is left behind" {
+@test "a device that refuses native mode is refused, never downgraded, and nothing is left behind (B8)" {
 	# veth: native XDP without frags takes frames of one page only.
 	ipn spare link set e0 mtu 9000
 	ipn box link set e9 mtu 9000
@@ -103,7 +103,7 @@ untranslated() {
 		jq '.nftables[] | select(.counter.name == "untranslated").counter.packets'
 }
 
-@test "with every program gone, nothing leaves untranslated; the guard outlives the daemon" {
+@test "with every program gone, nothing leaves untranslated; the guard outlives the daemon (B11)" {
 	local before
 	daemon_kill
 	ipn box link set dev e0 xdpdrv off

@@ -59,7 +59,7 @@ documented() {
 	assert_equal "$(daisy -j instance | members)" "$(documented instance)"
 }
 
-@test "every show is a table, an array with -j, and the same array with -p" {
+@test "every show is a table, an array with -j, and the same array with -p (B9)" {
 	local object
 	for object in link pool address subscriber mapping; do
 		run -0 --separate-stderr daisy "$object"

@@ -82,7 +82,7 @@ metric() {
 	daemon_answers n0
 }
 
-@test "monitor shows a mapping's creation and its end, with both of its ends" {
+@test "monitor shows a mapping's creation and its end, with both of its ends (B4)" {
 	local external
 	start box monitor "$BUILD/bin/daisy" --run-dir "$TOPO_DIR/run" -i "$(instance)" -j monitor
 	wait_until 5 client_count_is 2

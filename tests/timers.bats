@@ -82,7 +82,7 @@ free_udp_is() {
 	assert_line expired=1
 }
 
-@test "the daemon's own sweeps end a mapping within ten seconds of its time (D-14)" {
+@test "the daemon's own sweeps end a mapping within ten seconds of its time (D-14, B4)" {
 	udp 5003
 	advance 299
 	count_is 1
@@ -199,6 +199,38 @@ state_is() {
 
 no_subscriber() {
 	! daisy -j subscriber show | grep -q "$1"
+}
+
+@test "timers are configurable, also by a reload: UDP, ICMP, TCP and the rest of a port (U5b, I2a, T5a, G8)" {
+	cp "$TOPO_DIR/n0.yaml" "$BATS_TEST_TMPDIR/n0.yaml"
+	echo 'timers: { udp: 150, icmp: 90, tcp-closing: 30, tcp-reset: 300, hold-down: 40 }' >>"$TOPO_DIR/n0.yaml"
+	run -0 daisy instance reload
+	udp 5051
+	on in1 ping -c1 -W2 198.51.100.10
+	count_is 2
+	advance 80
+	count_is 2
+	advance 15
+	count_is 1
+	advance 45
+	count_is 1
+	advance 15
+	count_is 0
+	free_udp_is 3
+	advance 45
+	free_udp_is 4
+	on in1 curl -sS -m 10 -o /dev/null http://198.51.100.10/whoami
+	wait_until 5 state_is closing
+	advance 35
+	count_is 0
+	run ! on in1 curl -sS -m 10 http://198.51.100.10:82/
+	wait_until 5 state_is reset
+	advance 290
+	count_is 1
+	advance 15
+	count_is 0
+	cp "$BATS_TEST_TMPDIR/n0.yaml" "$TOPO_DIR/n0.yaml"
+	run -0 daisy instance reload
 }
 
 @test "clock-advance is refused unless the daemon is started for it" {

@@ -250,6 +250,18 @@ connection_over() {
 		--expect 'IP(src=got.src,dst="198.51.100.10",ttl=62,id=9)/UDP(sport=got.sport,dport=9,chksum=0)/b"x"'
 }
 
+@test "SIP and FTP that name inside addresses arrive unchanged: there is no application-level gateway (U10, U10a, T6)" {
+	local ip='IP(src="10.0.0.12",dst="198.51.100.10",id=9)' out='IP(src=got.src,dst="198.51.100.10",ttl=62,id=9)'
+	local sip='b"INVITE sip:b@198.51.100.10 SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.12:5060\r\nContact: <sip:a@10.0.0.12>\r\n\r\n"'
+	local ftp='b"PORT 10,0,0,12,195,80\r\n"'
+	run -0 packet --from in2:e0 --to web:e0 --send "$ip/UDP(sport=5060,dport=5060)/$sip" \
+		--expect "$out/UDP(sport=got.sport,dport=5060)/$sip"
+	run -0 packet --from in2:e0 --to web:e0 --send "$ip/TCP(sport=4021,dport=21,flags='S',seq=7)" \
+		--expect "$out/TCP(sport=got.sport,dport=21,flags='S',seq=7)"
+	run -0 packet --from in2:e0 --to web:e0 --send "$ip/TCP(sport=4021,dport=21,flags='PA',seq=8)/$ftp" \
+		--expect "$out/TCP(sport=got.sport,dport=21,flags='PA',seq=8)/$ftp"
+}
+
 @test "IPv4 options travel with the packet" {
 	run -0 packet --from in2:e0 --to web:e0 \
 		--send 'IP(src="10.0.0.12",dst="198.51.100.10",id=9,options=[IPOption(b"\x94\x04\x00\x00")])/UDP(sport=4004,dport=9)/b"x"' \

@@ -98,7 +98,7 @@ void race_last_port(void)
 	pair_run(&s.pair, ROUNDS);
 	refused = bed_counter(&s.bed, BED_COUNTER(drop_NO_PORT));
 	tap_ok(!s.n[2] && refused == ROUNDS, "the last port goes to exactly one of two CPUs, and the other "
-	       "packet is refused for no_port (%u rounds) (U3, T7, G11)", ROUNDS);
+	       "packet is refused for no_port (%u rounds) (U3, T7, G11, B3)", ROUNDS);
 	tap_note("CPU 0 got it %u times, CPU 1 %u times", s.n[0], s.n[1]);
 	tap_ok(s.n[0] && s.n[1], "both CPUs won at times");
 	s.n[0] = s.n[1] = 0;

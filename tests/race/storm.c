@@ -150,7 +150,7 @@ void race_storm(uint32_t seconds)
 		 bed_counter(&s.bed, BED_COUNTER(drop_CREATE_RACE)),
 		 bed_counter(&s.bed, BED_COUNTER(drop_SUBSCRIBER_RACE)));
 	end.bed = s.bed;
-	scene_check(&end, &c, "the state holds together after the storm (U3, T7, G2)");
+	scene_check(&end, &c, "the state holds together after the storm (U3, T7, G2, B7)");
 	scene_end(&end, "after the storm every port is free again (G8)");
 	bed_close(&s.bed);
 }

@@ -49,6 +49,20 @@ static void udp_ended(struct bed *bed)
 	events_none();
 }
 
+/* Nowhere in the record does the destination's address or port stand. */
+static void no_destination(struct bed *bed)
+{
+	static const uint8_t address[] = { 198, 51, 100, 1 };
+	const struct daisy_event *e = events_next();
+
+	check_mapping(bed, e, EVENT_CREATED, DAISY_UDP);
+	if (memmem(e, sizeof(*e), address, sizeof(address)))
+		play_fail("the destination's address");
+	if (e->ifindex || e->pad || e->inside.port != 5000)
+		play_fail("room for a port, and something in it");
+	events_none();
+}
+
 static void tcp_made(struct bed *bed)
 {
 	check_mapping(bed, events_next(), EVENT_CREATED, DAISY_TCP);
@@ -92,6 +106,8 @@ static const struct play plays[] = {
 	  STEPS(OPEN_UDP, CALL(udp_made), OUT(UDP(H1, S1), C_out_udp), CALL(nothing_was_said),
 		ADVANCE(UDP_S + MARGIN_S), SWEEP, CALL(udp_ended), ADVANCE(HOLD_S + MARGIN_S), SWEEP,
 		CALL(nothing_was_said)) },
+	{ "No event of a mapping names the destination (G12, RFC 6888 REQ-12)", .setup = somebody_listens,
+	  STEPS(OPEN_UDP, CALL(no_destination), OUT(UDP(H1, WORLD(2, 53)), C_out_udp), CALL(nothing_was_said)) },
 	{ "A listener is told of TCP and ICMP mappings (G16)", .setup = somebody_listens,
 	  STEPS(OUT(TCP(H1, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created),
 		CALL(tcp_made), OUT(ECHO(H1, WORLD(1, 0)), C_out_icmp, C_created_icmp), CALL(icmp_made)) },

@@ -89,6 +89,20 @@ static void ten_time_exceeded(struct bed *bed)
 		play_step(bed, &s);
 }
 
+/* Codes of RFC 792, RFC 1122 and RFC 1812; 4 has a test of its own, for its MTU. */
+static void each_unreachable(struct bed *bed)
+{
+	unsigned int code;
+
+	for (code = 0; code <= 15; code++) {
+		const struct step in = IN(ICMP_ERROR(ROUTER, H1, UNREACHABLE, code, UDP(H1, S1)), C_in_icmp_error);
+		const struct step out = OUT(ICMP_ERROR(H1, S1, UNREACHABLE, code, UDP(S1, H1)), C_out_icmp_error);
+
+		play_step(bed, &in);
+		play_step(bed, &out);
+	}
+}
+
 /* The error's mapping: UDP of H1 unless said otherwise. */
 #define ERROR_IN(t, c, quoted, ...) IN(ICMP_ERROR(ROUTER, H1, t, c, quoted, ##__VA_ARGS__), C_in_icmp_error)
 #define ERROR_OUT(t, c, quoted, ...) OUT(ICMP_ERROR(H1, S1, t, c, quoted, ##__VA_ARGS__), C_out_icmp_error)
@@ -101,6 +115,8 @@ static const struct play plays[] = {
 	  STEPS(OPEN_UDP, IN(ICMP_ERROR(S1, H1, UNREACHABLE, 3, UDP(H1, S1)), C_in_icmp_error)) },
 	{ "Host unreachable from a router on the way comes in, with the router's address (I4, U12a)",
 	  STEPS(OPEN_UDP, ERROR_IN(UNREACHABLE, 1, UDP(H1, S1, .ttl = 60))) },
+	{ "Destination Unreachable of every code is translated, both ways (U12b, I10a)",
+	  STEPS(OPEN_UDP, CALL(each_unreachable)) },
 	{ "Time Exceeded comes in (I10a)", STEPS(OPEN_UDP, ERROR_IN(EXCEEDED, 0, UDP(H1, S1, .ttl = 1))) },
 	{ "Parameter Problem comes in with its pointer (I10b)",
 	  STEPS(OPEN_UDP, ERROR_IN(PARAMETER, 0, UDP(H1, S1), .rest = 9 << 24)) },
@@ -274,6 +290,9 @@ static const struct play plays[] = {
 	  STEPS(TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, .ttl = 1, .payload = 1200, WITH_OPTIONS))) },
 	{ "Time Exceeded quotes a short padded packet without its padding (R4)",
 	  STEPS(TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, .ttl = 1, .payload = 2, .pad_to = 60))) },
+	{ "An error of our own has precedence 6, and quotes the packet with its own DS field (I10d, RFC 1812 section 4.3.2.5)",
+	  STEPS(TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, .ttl = 1, .tos = 0x28)), OPEN_UDP,
+		TIME_EXCEEDED(AT_OUTSIDE, UDP(S1, H1, .ttl = 1, .tos = 0xb8))) },
 	{ "Without an address of its own a link sends no Time Exceeded (R4, I9)",
 	  STEPS(CALL(no_icmp_source), DROP(AT_INSIDE, UDP(H1, S1, .ttl = 1), TTL)) },
 	{ "Errors that we owe are limited a second, and owed again in the next (I10f, RFC 1812 section 4.3.2.8)",

@@ -141,6 +141,29 @@ static void with_parity(struct bed *bed)
 	with_option(bed, DAISY_OPT_PARITY);
 }
 
+/* Ports that all are even inside, and few as they were or neighbours outside. */
+static void even_ports_are_scattered(struct bed *bed)
+{
+	unsigned int i, close = 0, odd = 0, last = 0;
+	const bool parity = daisy_instance_conf(bed->inst)->options & DAISY_OPT_PARITY;
+
+	for (i = 1; i <= 200; i++) {
+		const struct end host = HOST(1, 2000 + 2 * i);
+		unsigned int port;
+
+		step_out(bed, (struct pkt)UDP(host, S1), C_out_udp, C_created_udp,
+			 i == 1 ? C_subscribers_created : C_NONE);
+		port = external_port(bed, DAISY_UDP, &host);
+		close += last && (port > last ? port - last : last - port) < 64;
+		odd += port & 1;
+		last = port;
+	}
+	if (close > 8)
+		play_fail("%u of 200 ports are near the one before", close);
+	if (parity ? odd : odd < 50 || odd > 150)
+		play_fail("%u of 200 ports are odd", odd);
+}
+
 static void with_range(struct bed *bed)
 {
 	with_option(bed, DAISY_OPT_RANGE);
@@ -209,6 +232,25 @@ static void reserved_port_not_used(struct bed *bed)
 
 	if (state_record(bed, &at)->ctl.state != MAPPING_FREE)
 		play_fail("reserved port 40003 is in use");
+}
+
+#define SHARED_ADDR { .addr = ADDR(100, 64, 0, 1), .port = 5000, .zone = 1 }
+
+static struct in_addr shared_net(void)
+{
+	return (struct in_addr){ .s_addr = htonl(ADDR(100, 64, 0, 0)) };
+}
+
+static void with_shared_prefix(struct bed *bed)
+{
+	if (daisy_instance_prefix_add(bed->inst, 1, shared_net(), 10, 0))
+		play_fail("no prefix");
+}
+
+static void without_shared_prefix(struct bed *bed)
+{
+	if (daisy_instance_prefix_del(bed->inst, 1, shared_net(), 10))
+		play_fail("the prefix stays");
 }
 
 /* A frame by itself, without the cost of looking its mapping up. */
@@ -312,7 +354,7 @@ static const struct play plays[] = {
 	  STEPS(OPEN_UDP, OUT(UDP(H2, S1), C_out_udp, C_created_udp, C_subscribers_created),
 		IN(UDP(S1, H1), C_in_udp), IN(UDP(S1, H2), C_in_udp),
 		STATE("udp 1/10.0.0.1:5000; udp 1/10.0.0.2:5000")) },
-	{ "Sixty-four hosts with one source port get sixty-four external endpoints (U3)",
+	{ "Sixty-four hosts with one source port get sixty-four external endpoints (U3, B10)",
 	  STEPS(CALL(many_hosts_same_port)) },
 	{ "An ICMP query mapping is made once and used for every destination (I1a, RFC 5508 REQ-1)",
 	  STEPS(OPEN_ICMP, OUT(ECHO(Q1, P2), C_out_icmp), IN(ECHO_REPLY(P1, Q1), C_in_icmp),
@@ -365,6 +407,14 @@ static const struct play plays[] = {
 	{ "Range and parity preservation work together (U3a, U4)",
 	  .setup = with_range_and_parity, STEPS(CALL(range_and_parity_are_kept)) },
 
+	{ "With parity preservation ports are as random, but for their lowest bit (R2, RFC 6056 section 3)",
+	  .setup = with_parity, STEPS(CALL(even_ports_are_scattered)) },
+	{ "Without parity preservation, which is the default, even ports become odd ones too (X9)",
+	  STEPS(CALL(even_ports_are_scattered)) },
+	{ "A subscriber may have an address of 100.64.0.0/10, shared address space (R6, RFC 6598)",
+	  .setup = with_shared_prefix,
+	  STEPS(OUT(UDP(SHARED_ADDR, S1), C_out_udp, C_created_udp, C_subscribers_created),
+		IN(UDP(S1, SHARED_ADDR), C_in_udp), STATE("udp 1/100.64.0.1:5000"), CALL(without_shared_prefix)) },
 	{ "A UDP mapping is alive one second before its timer (U5, RFC 4787 REQ-5)",
 	  STEPS(OPEN_UDP, ADVANCE(UDP_S - 1), SWEEP, STATE("udp 1/10.0.0.1:5000"), IN(UDP(S1, H1), C_in_udp)) },
 	{ "A UDP mapping ends after its timer, and its port rests (U5, G8)",
@@ -407,13 +457,20 @@ static const struct play plays[] = {
 		OUT(UDP(HOST_OF(4, 1, 1), S2), C_out_udp), IN(UDP(S2, HOST_OF(4, 1, 7)), C_in_udp),
 		STATE("udp 4/10.0.0.1:1; udp 4/10.0.0.1:2; udp 4/10.0.0.1:3; udp 4/10.0.0.1:4; "
 		      "udp 4/10.0.0.1:5; udp 4/10.0.0.1:6; udp 4/10.0.0.1:7")) },
+	{ "With every port in use, mapping and filtering are what they were (U11, RFC 4787 REQ-11)",
+	  STEPS(CALL(open_seven), REFUSED(AT_INSIDE, UDP(HOST_OF(4, 1, 8), S1), NO_PORT),
+		OUT(UDP(HOST_OF(4, 1, 1), S2), C_out_udp), IN(UDP(WORLD(77, 7777), HOST_OF(4, 1, 1)), C_in_udp),
+		OUT(UDP(HOST_OF(4, 1, 7), WORLD(77, 7777)), C_out_udp), IN(UDP(S1, HOST_OF(4, 1, 7)), C_in_udp),
+		REFUSED(AT_INSIDE, UDP(HOST_OF(4, 1, 8), S2), NO_PORT),
+		STATE("udp 4/10.0.0.1:1; udp 4/10.0.0.1:2; udp 4/10.0.0.1:3; udp 4/10.0.0.1:4; "
+		      "udp 4/10.0.0.1:5; udp 4/10.0.0.1:6; udp 4/10.0.0.1:7")) },
 	{ "A pool that is full for UDP still has ports for TCP and ICMP (G11, U3)",
 	  STEPS(CALL(open_seven), OUT(TCP(HOST_OF(4, 1, 1), S1, SYN), C_out_tcp, C_created_tcp, C_conns_created),
 		OUT(ECHO(HOST_OF(4, 1, 1), P1), C_out_icmp, C_created_icmp)) },
 	{ "Reserved ports of a pool are never used (G3)",
 	  STEPS(CALL(open_seven), CALL(reserved_port_not_used)) },
 
-	{ "Every port of an address is used, none twice, and each is free again after its time (G11, G8, G13)",
+	{ "Every port of an address is used, none twice, and each is free again after its time (G11, G8, G13, B5)",
 	  .setup = refuse_silently,
 	  STEPS(CALL(fill_address), ADVANCE(UDP_S + MARGIN_S), SWEEP, CALL(all_refused_still),
 		ADVANCE(HOLD_S + MARGIN_S), SWEEP, STATE(""), CALL(fill_address)) },
