@@ -58,7 +58,7 @@ assert_usage() {
 
 @test "keywords are exact: no abbreviation is taken" {
 	assert_usage '"map" is unknown, expected link, pool, address, subscriber, mapping, stats, monitor, instance, config, doctor or help' map
-	assert_usage 'mapping: "sh" is unknown, expected show, count, delete, help, proto, inside, external, zone, limit or connections' mapping sh
+	assert_usage 'mapping: "sh" is unknown, expected show, count, trace, delete, help, proto, inside, external, zone, limit or connections' mapping sh
 	run -2 daisy --js link
 }
 

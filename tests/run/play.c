@@ -13,6 +13,9 @@
 /* Which form an inside host's end takes. */
 enum view { VIEW_INSIDE, VIEW_OUTSIDE };
 
+void (*play_before)(struct bed *bed, enum bed_link link, const uint8_t *frame, size_t len);
+void (*play_after)(struct bed *bed, const struct bed_run *run);
+
 static struct bed *the_bed;
 static const struct play *the_play;
 static unsigned int step_number;	/* of the running case, from 1 */
@@ -307,7 +310,11 @@ static void play_packet(struct bed *bed, const struct step *s)
 
 	memcpy(want, frame, len);
 	warm_up(bed, s);
+	if (play_before)
+		play_before(bed, arrival(bed, s), frame, len);
 	bed_run(bed, arrival(bed, s), egress, frame, len, &run);
+	if (play_after)
+		play_after(bed, &run);
 	check_verdict(wanted_verdict(bed, s, egress), &run);
 	check_counters(s, &run);
 	if (s->kind == STEP_DROP)

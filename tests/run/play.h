@@ -128,6 +128,13 @@ struct play {
 /* Rounding up to ticks: 2 s at most; hints (DAISY_HINT_TICKS): 8.6 s. */
 #define MARGIN_S 12
 
+/*
+ * Told of every packet of the tables, before and after the program has seen it;
+ * NULL: nobody listens. Both may play_fail().
+ */
+extern void (*play_before)(struct bed *bed, enum bed_link link, const uint8_t *frame, size_t len);
+extern void (*play_after)(struct bed *bed, const struct bed_run *run);
+
 /* Run a table as a TAP test; argv[1], if given, must occur in a title. Returns the exit status. */
 int play_main(int argc, char **argv, struct bed *bed, const struct play *plays, size_t n);
 /* The same on a bed of its own; spec as for bed_open(). */

@@ -139,7 +139,7 @@ static const struct {
 	{ "mapping show inside 10.0.0.256", "inside \"10.0.0.256\" is not ADDRESS or ADDRESS:PORT" },
 	{ "mapping show limit 0", "limit \"0\" is not 1-4294967295" },
 	{ "mapping show proto sctp", "proto \"sctp\" is not udp, tcp or icmp" },
-	{ "mapping -j", "\"-j\" is unknown, expected show, count, delete, help, proto, inside, external, zone, "
+	{ "mapping -j", "\"-j\" is unknown, expected show, count, trace, delete, help, proto, inside, external, zone, "
 	  "limit or connections" },
 	{ "mapping show -j", "\"-j\" stands before the object: daisy -j OBJECT ..." },
 	{ "monitor event changed",
@@ -237,7 +237,7 @@ static const struct {
 } completions[] = {
 	{ "m", "mapping\nmonitor\n" },
 	{ "mapping s", "show\n" },
-	{ "mapping ''", "show\ncount\ndelete\nproto\ninside\nexternal\nzone\nlimit\nconnections\nhelp\n" },
+	{ "mapping ''", "show\ncount\ntrace\ndelete\nproto\ninside\nexternal\nzone\nlimit\nconnections\nhelp\n" },
 	{ "mapping show proto ''", "udp\ntcp\nicmp\n" },
 	{ "mapping proto t", "tcp\n" },
 	{ "mapping show proto udp ''", "inside\nexternal\nzone\nlimit\nconnections\n" },

@@ -110,6 +110,17 @@ static enum daisy_exit delete(struct daisy_cli *cli, struct daisy_args *args)
 	return daisy_request_one(cli, "mapping", "delete", args->send, delete_fields);
 }
 
+static const struct daisy_column trace_columns[] = {
+	{ "stage", "STAGE", FORMAT_TEXT, NULL },
+	{ "text", "WHAT", FORMAT_TEXT, NULL },
+	{ NULL, NULL, FORMAT_TEXT, NULL },
+};
+
+static enum daisy_exit trace(struct daisy_cli *cli, struct daisy_args *args)
+{
+	return daisy_request_list(cli, "mapping", "trace", args->send, trace_columns);
+}
+
 #define FILTERS \
 	{ .key = "proto", .type = VALUE_CHOICE, .choices = "udp tcp icmp", \
 	  .help = "only this protocol" }, \
@@ -140,9 +151,31 @@ static const struct daisy_param delete_params[] = {
 	{ .key = NULL },
 };
 
+static const struct daisy_param trace_params[] = {
+	{ .key = "dev", .arg = "device", .type = VALUE_DEVICE, .flags = PARAM_REQUIRED,
+	  .help = "device of the link that it arrives by" },
+	{ .key = "vlan", .type = VALUE_VLAN, .help = "its tag, or OUTER.INNER; none: untagged" },
+	{ .key = "proto", .type = VALUE_CHOICE, .choices = "udp tcp icmp", .flags = PARAM_REQUIRED,
+	  .help = "its protocol" },
+	{ .key = "from", .type = VALUE_ENDPOINT, .flags = PARAM_REQUIRED,
+	  .help = "its source (ICMP: the query id may stand for the port)" },
+	{ .key = "to", .type = VALUE_ENDPOINT, .flags = PARAM_REQUIRED, .help = "its destination" },
+	{ .key = "flags", .type = VALUE_CHOICE, .choices = "syn syn-ack ack fin rst",
+	  .help = "of a TCP segment (syn)" },
+	{ .key = "icmp-type", .arg = "icmp_type", .type = VALUE_NUMBER, .min = 0, .max = 255,
+	  .help = "of an ICMP message (8, echo request)" },
+	{ .key = "ttl", .type = VALUE_NUMBER, .min = 0, .max = 255, .help = "time to live (64)" },
+	{ .key = "size", .type = VALUE_NUMBER, .min = 20, .max = 65535,
+	  .help = "bytes of the IP packet (60)" },
+	{ .key = "df", .type = VALUE_FLAG, .help = "must not be fragmented" },
+	{ .key = NULL },
+};
+
 static const struct daisy_command commands[] = {
 	{ "show", "List mappings.", show_params, show },
 	{ "count", "Count mappings by protocol.", count_params, count },
+	{ "trace", "Tell what would become of a packet, stage by stage; changes nothing.", trace_params,
+	  trace },
 	{ "delete", "End mappings now; their ports enter hold-down.", delete_params, delete },
 	{ NULL, NULL, NULL, NULL },
 };

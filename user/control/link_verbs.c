@@ -132,7 +132,7 @@ int daisy_link_show(struct daisy_request *request)
 }
 
 /* Device and tags: which link is meant. */
-static int read_name(struct daisy_request *request, struct daisy_config_link *link)
+int daisy_arg_link(struct daisy_request *request, struct daisy_config_link *link)
 {
 	const json_t *vlan = json_object_get(request->args, "vlan");
 	char text[16];
@@ -284,7 +284,7 @@ int daisy_link_set(struct daisy_request *request)
 	uint32_t confirm = daisy_arg_number(request, "confirm", 0);
 	bool pended = false;
 	struct daisy_config_link name;
-	int err = read_name(request, &name);
+	int err = daisy_arg_link(request, &name);
 
 	if (err)
 		return err;
@@ -310,7 +310,7 @@ int daisy_link_confirm(struct daisy_request *request)
 {
 	struct daisy_config_link name;
 	bool all = !daisy_arg_has(request, "device");
-	int err = all ? 0 : read_name(request, &name);
+	int err = all ? 0 : daisy_arg_link(request, &name);
 
 	if (err)
 		return err;
@@ -325,7 +325,7 @@ int daisy_link_delete(struct daisy_request *request)
 	struct daisy_daemon *d = request->daemon;
 	struct daisy_config *config;
 	struct daisy_config_link name, *link;
-	int err = read_name(request, &name);
+	int err = daisy_arg_link(request, &name);
 
 	if (err)
 		return err;

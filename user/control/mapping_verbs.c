@@ -14,15 +14,13 @@
 #include "daemon/tables.h"
 #include "lib/clock.h"
 #include "lib/error.h"
+#include "nat/mapping.h"
 
 /* Records looked at before the loop gets its turn: some 100 us. */
 #define PIECE 16384
 
 /* Mappings shown or ended before that. */
 #define PIECE_FOUND 256
-
-/* Attempts to read a record that packets keep changing. */
-#define READ_ATTEMPTS 8
 
 struct found {
 	uint16_t slot;
@@ -55,23 +53,6 @@ struct walk {
 
 static const char *const proto_names[DAISY_N_PROTOS] = { "udp", "tcp", "icmp" };
 
-/* The whole record as it was at one moment, as far as can be told. */
-static bool read_record(const void *at, size_t stride, struct daisy_tcp_mapping *record)
-{
-	uint64_t before, after;
-
-	memset(record, 0, sizeof(*record));
-	for (int i = 0; i < READ_ATTEMPTS; i++) {
-		before = __atomic_load_n((const uint64_t *)at, __ATOMIC_ACQUIRE);
-		memcpy(record, at, stride < sizeof(*record) ? stride : sizeof(*record));
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		after = __atomic_load_n((const uint64_t *)at, __ATOMIC_RELAXED);
-		if (before == after && record->m.ctl.word == before)
-			return record->m.ctl.state == MAPPING_ACTIVE;
-	}
-	return false;
-}
-
 static bool passes(const struct walk *walk, const struct daisy_mapping *m)
 {
 	uint32_t addr;
@@ -93,7 +74,7 @@ static uint32_t look(struct daisy_request *request, struct walk *walk, const cha
 	uint64_t word = __atomic_load_n((const uint64_t *)at, __ATOMIC_RELAXED);
 
 	if (word >> DAISY_STATE_SHIFT != MAPPING_ACTIVE ||
-	    !read_record(at, stride, &found.record) || !passes(walk, &found.record.m))
+	    !daisy_mapping_read(at, stride, &found.record) || !passes(walk, &found.record.m))
 		return 0;
 	walk->left--;
 	walk->fn(request, walk, &found);
@@ -187,48 +168,6 @@ static int start(struct daisy_request *request, uint32_t limit,
 	return ANSWER_MORE;
 }
 
-static uint32_t conn_timer(const struct daisy_conf *conf, uint32_t state)
-{
-	switch (state) {
-	case CONN_ESTABLISHED:
-		return conf->timer[DAISY_TIMER_TCP_ESTABLISHED];
-	case CONN_CLOSING:
-		return conf->timer[DAISY_TIMER_TCP_CLOSING];
-	case CONN_RESET:
-		return conf->timer[DAISY_TIMER_TCP_RESET];
-	default:
-		return conf->timer[DAISY_TIMER_TCP_OPENING];
-	}
-}
-
-static uint32_t remaining(uint32_t limit, uint32_t age)
-{
-	return age < limit ? limit - age : 0;
-}
-
-/* Ticks until a mapping may go: a TCP mapping goes with its last connection. */
-static uint32_t expires_in(struct daisy_daemon *d, const struct found *found, uint32_t now)
-{
-	const struct daisy_conf *conf = daisy_instance_conf(d->inst);
-	const struct daisy_mapping *m = &found->record.m;
-	uint32_t age = daisy_tick_age(now, (uint32_t)m->ctl.seen), left = 0;
-
-	if (found->proto != DAISY_TCP)
-		return remaining(conf->timer[found->proto == DAISY_UDP ? DAISY_TIMER_UDP :
-					     DAISY_TIMER_ICMP], age);
-	if (m->flags & MAPPING_UNTRACKED || m->conns & 0xffff)
-		left = remaining(conf->timer[DAISY_TIMER_TCP_ESTABLISHED], age);
-	for (int i = 0; i < DAISY_INLINE_CONNS; i++) {
-		const union daisy_conn_control *ctl = &found->record.conn[i].ctl;
-		uint32_t one = ctl->state < CONN_OPENING ? 0 :
-			remaining(conn_timer(conf, ctl->state),
-				  daisy_tick_age(now, (uint32_t)ctl->seen));
-
-		left = one > left ? one : left;
-	}
-	return left;
-}
-
 static json_t *connections_json(const struct found *found, uint32_t now)
 {
 	static const char *const states[] = {
@@ -284,7 +223,8 @@ static void show_one(struct daisy_request *request, struct walk *walk, const str
 	json_object_set_new(item, "idle_s",
 			    json_integer(daisy_age_s(now, (uint32_t)m->ctl.seen)));
 	json_object_set_new(item, "expires_s", json_integer(
-		daisy_seconds_from_ticks(expires_in(d, found, now))));
+		daisy_seconds_from_ticks(daisy_mapping_expires_in(
+			daisy_instance_conf(d->inst), found->proto, &found->record, now))));
 	json_object_set_new(item, "link", daisy_json_text(link_name(d, m->link)));
 	if (found->proto == DAISY_TCP)
 		add_tcp(item, found, now);

@@ -103,6 +103,20 @@ static const struct daisy_arg mapping_delete[] = {
 	{ 0 }
 };
 
+static const struct daisy_arg mapping_trace[] = {
+	{ "device", ARG_STRING | ARG_NEEDED },
+	{ "vlan", ARG_LIST },
+	{ "proto", ARG_STRING | ARG_NEEDED },
+	{ "from", ARG_STRING | ARG_NEEDED },
+	{ "to", ARG_STRING | ARG_NEEDED },
+	{ "flags", ARG_STRING },
+	{ "icmp_type", ARG_NUMBER },
+	{ "ttl", ARG_NUMBER },
+	{ "size", ARG_NUMBER },
+	{ "df", ARG_BOOL },
+	{ 0 }
+};
+
 static const struct daisy_arg monitor_show[] = {
 	{ "events", ARG_LIST },
 	{ 0 }
@@ -127,6 +141,7 @@ const struct daisy_verb daisy_verbs[] = {
 	{ "mapping", "show", mapping_show, daisy_mapping_show },
 	{ "mapping", "count", mapping_count, daisy_mapping_count },
 	{ "mapping", "delete", mapping_delete, daisy_mapping_end },
+	{ "mapping", "trace", mapping_trace, daisy_mapping_trace },
 	{ "stats", "show", none, daisy_stats_show },
 	{ "monitor", "show", monitor_show, daisy_monitor_show },
 	{ "instance", "show", none, daisy_instance_show },

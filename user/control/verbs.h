@@ -19,6 +19,7 @@ int daisy_address_set(struct daisy_request *request);
 int daisy_subscriber_show(struct daisy_request *request);
 int daisy_mapping_show(struct daisy_request *request);
 int daisy_mapping_count(struct daisy_request *request);
+int daisy_mapping_trace(struct daisy_request *request);
 int daisy_mapping_end(struct daisy_request *request);
 int daisy_stats_show(struct daisy_request *request);
 int daisy_monitor_show(struct daisy_request *request);
@@ -45,6 +46,9 @@ int daisy_arg_address(struct daisy_request *request, const char *name,
 int daisy_arg_proto(struct daisy_request *request, const char *name, int *proto);
 /* 0 to 255; -1 if left out. */
 int daisy_arg_zone(struct daisy_request *request, const char *name, int *zone);
+
+/* The name of a link, "device" and "vlan": cleared but for those. */
+int daisy_arg_link(struct daisy_request *request, struct daisy_config_link *link);
 
 /* Four bytes in network order as text. */
 json_t *daisy_json_address(const uint8_t addr[4]);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `daisy mapping trace` tells of a packet is what becomes of it: each packet
+ * here is traced, then run through the program, and the two ends compared with
+ * counter, reason and endpoints (trace_watch.c). At the end every end that a
+ * trace can tell has to have been seen.
+ */
+#include "play.h"
+#include "trace_watch.h"
+
+#define H1 HOST(1, 5000)
+#define H2 HOST(2, 6000)
+#define S1 WORLD(1, 80)
+#define S7 WORLD(7, 80)
+#define NOBODY LITERAL(ADDR(172, 16, 0, 1), 5000)
+#define OWN LITERAL(OWN_ADDR, 22)
+
+#define UDP_NEW C_out_udp, C_created_udp
+#define TCP_NEW C_out_tcp, C_created_tcp, C_conns_created
+#define ICMP_NEW C_out_icmp, C_created_icmp
+#define FIRST C_subscribers_created
+#define MISS C_route_misses
+
+static void no_side(struct bed *bed)
+{
+	daisy_instance_links(bed->inst)[LINK_IN].side = SIDE_NONE;
+}
+
+static void no_address(struct bed *bed)
+{
+	for (enum bed_link link = 0; link < BED_N_LINKS; link++)
+		*(uint32_t *)daisy_instance_links(bed->inst)[link].addr = 0;
+}
+
+static void no_errors(struct bed *bed)
+{
+	daisy_instance_conf(bed->inst)->icmp_rate = 0;
+}
+
+static void small_mtu(struct bed *bed)
+{
+	daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(LINK_OUT)].mtu = 1400;
+}
+
+static void unresolved(struct bed *bed)
+{
+	daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(LINK_OUT)].state = NEXTHOP_UNRESOLVED;
+}
+
+static void resolved(struct bed *bed)
+{
+	daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(LINK_OUT)].state = NEXTHOP_RESOLVED;
+	daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(LINK_OUT)].mtu = 1500;
+}
+
+/* The bed's namespace has no routes. */
+static void by_route(struct bed *bed)
+{
+	bed->warm = false;
+	daisy_instance_conf(bed->inst)->static_nexthop = 0;
+	daisy_instance_conf(bed->inst)->nexthop_epoch++;
+}
+
+static void drain_all(struct bed *bed)
+{
+	for (uint32_t slot = 0; slot < BED_N_SLOTS; slot++)
+		daisy_instance_address_state(bed->inst, slot, SLOT_DRAINING);
+}
+
+static void filter_all(struct bed *bed)
+{
+	for (uint32_t slot = 0; slot < BED_N_SLOTS; slot++)
+		if (daisy_instance_address_filter(bed->inst, slot, true))
+			play_fail("%s", daisy_error());
+}
+
+/* Zone 4 has seven ports. */
+static void take_seven(struct bed *bed)
+{
+	for (unsigned int port = 1; port <= 7; port++) {
+		const struct step s = OUT(UDP(HOST_OF(4, 1, port), S1), UDP_NEW, port == 1 ? FIRST : C_NONE);
+
+		play_step(bed, &s);
+	}
+}
+
+static void silent(struct bed *bed)
+{
+	daisy_instance_conf(bed->inst)->exhaustion = EXHAUSTION_SILENT;
+}
+
+/* The ends that a trace can tell. */
+static const enum counter ends[] = {
+	C_out_udp, C_out_tcp, C_out_icmp, C_in_udp, C_in_tcp, C_in_icmp, C_hairpin, C_icmp_time_exceeded,
+	C_icmp_frag_needed, C_icmp_echo_replies, C_pass_own, C_pass_multicast, C_pass_other, C_drop_TRUNCATED,
+	C_drop_BAD_ADDRESS, C_drop_UNSUPPORTED_PROTO, C_drop_UNSUPPORTED_ICMP, C_drop_NOT_INSIDE, C_drop_NOT_POOL,
+	C_drop_SPOOFED, C_drop_NO_MAPPING, C_drop_TCP_NO_SYN, C_drop_NO_PORT, C_drop_NO_ADDRESS, C_drop_TTL,
+	C_drop_TOO_BIG, C_drop_NO_ROUTE, C_drop_UNRESOLVED, C_drop_HAIRPIN_LOOP, C_drop_DRAINING, C_drop_ICMP_RATE,
+	C_drop_FILTERED,
+};
+
+static void all_seen(struct bed *bed)
+{
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (!trace_watch_saw(ends[i]))
+			play_fail("no packet that was traced ended in %s", bed_counter_name(ends[i]));
+}
+
+static const struct play plays[] = {
+	{ "A trace tells of new and known mappings of UDP, TCP and ICMP, both ways",
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), OUT(UDP(H1, S7), C_out_udp), IN(UDP(S7, H1), C_in_udp),
+		OUT(TCP(H1, S1, SYN), TCP_NEW), IN(TCP(S1, H1, SYN | ACK), C_in_tcp),
+		OUT(TCP(H1, S1, ACK), C_out_tcp), OUT(ECHO(H1, WORLD(1, 0)), ICMP_NEW),
+		IN(ECHO_REPLY(WORLD(1, 0), H1), C_in_icmp)) },
+	{ "A trace tells of mappings on tagged links and on one arm", LINK_BOTH_QINQ, LINK_BOTH_QINQ,
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), IN(UDP(S1, H1), C_in_udp),
+		HAIRPIN(UDP(H2, H1), C_hairpin, C_created_udp, FIRST)) },
+	{ "A trace tells of hairpins, and of those that come back to themselves (U9)",
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), HAIRPIN(UDP(H2, H1), C_hairpin, C_created_udp, FIRST),
+		HAIRPIN(UDP(H1, H2), C_hairpin), DROP(AT_INSIDE, UDP(H1, H1), HAIRPIN_LOOP),
+		DROP(AT_INSIDE, UDP(H1, LITERAL(EXT0, 4000)), NO_MAPPING)) },
+	{ "A trace tells which packets are left to the kernel",
+	  STEPS(PASS(AT_OUTSIDE, TCP(S1, OWN, SYN), own), PASS(AT_INSIDE, UDP(H1, OWN), own),
+		PASS(AT_INSIDE, UDP(H1, LITERAL(ADDR(224, 0, 0, 5), 9)), multicast),
+		PASS(AT_INSIDE, UDP(H1, LITERAL(0xffffffff, 67)), multicast), CALL(no_side),
+		PASS(LINK_IN, UDP(H1, S1), other)) },
+	{ "A trace tells of addresses that decide alone",
+	  STEPS(DROP(AT_INSIDE, UDP(H1, LITERAL(ADDR(127, 0, 0, 1), 9)), BAD_ADDRESS),
+		DROP(LINK_IN, UDP(LITERAL(ADDR(240, 0, 0, 1), 9), S1), BAD_ADDRESS),
+		DROP(LINK_IN, UDP(NOBODY, S1), NOT_INSIDE), DROP(LINK_IN, TCP(NOBODY, S1, ACK), NOT_INSIDE),
+		DROP(LINK_IN, UDP(NOBODY, S1, .ttl = 1), NOT_INSIDE),
+		DROP(AT_OUTSIDE, UDP(S1, LITERAL(ADDR(203, 0, 113, 99), 9)), NOT_POOL),
+		DROP(AT_OUTSIDE, UDP(LITERAL(EXT1, 9), LITERAL(EXT0, 9)), SPOOFED)) },
+	{ "A trace tells of protocols and types that are not translated",
+	  STEPS(DROP(AT_INSIDE, UDP(H1, S1, .proto = 132), UNSUPPORTED_PROTO),
+		DROP(AT_INSIDE, ECHO_REPLY(H1, WORLD(1, 0)), UNSUPPORTED_ICMP),
+		DROP(AT_OUTSIDE, ECHO(WORLD(1, 7), LITERAL(EXT0, 0), .type = 15), UNSUPPORTED_ICMP),
+		DROP(AT_INSIDE, UDP(H1, S1, .payload = ZERO, .total_length_off = -1, .pad_to = 60), TRUNCATED)) },
+	{ "A trace tells of inbound packets without mapping, and of TCP that does not begin with SYN (R5)",
+	  STEPS(DROP(AT_OUTSIDE, UDP(S1, LITERAL(EXT0, 4000)), NO_MAPPING),
+		DROP(AT_OUTSIDE, ECHO_REPLY(WORLD(1, 0), LITERAL(EXT0, 77)), NO_MAPPING),
+		DROP(AT_INSIDE, TCP(H1, S1, ACK), TCP_NO_SYN), DROP(AT_INSIDE, TCP(H1, S1, SYN | ACK), TCP_NO_SYN)) },
+	{ "A trace tells what ends of mappings do to their packets",
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), ADVANCE(UDP_S + MARGIN_S), SWEEP,
+		OUT(UDP(H1, S1), UDP_NEW), IN(UDP(S1, H1), C_in_udp)) },
+	{ "A trace tells what filtering refuses (U8)", .setup = filter_all,
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), IN(UDP(S1, H1), C_in_udp), DROP(AT_OUTSIDE, UDP(S7, H1), FILTERED),
+		OUT(TCP(H1, S1, SYN), TCP_NEW), IN(TCP(S1, H1, SYN | ACK), C_in_tcp),
+		DROP(AT_OUTSIDE, TCP(S7, H1, SYN), FILTERED)) },
+	{ "A trace tells when time to live ends, and who is told (R4)",
+	  STEPS(TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, .ttl = 1)), OUT(UDP(H1, S1), UDP_NEW, FIRST),
+		TIME_EXCEEDED(AT_OUTSIDE, UDP(S1, H1, .ttl = 1)), CALL(no_address),
+		DROP(AT_INSIDE, UDP(H1, S1, .ttl = 1), TTL)) },
+	{ "A trace tells that no error is sent where their rate is zero (I10f)", .setup = no_errors,
+	  STEPS(DROP(AT_INSIDE, UDP(H1, S1, .ttl = 1), ICMP_RATE)) },
+	{ "A trace tells what does not fit the next link, and who is told (U13)", .setup = small_mtu,
+	  STEPS(OUT(UDP(H1, S1, .payload = 1372), UDP_NEW, FIRST),
+		FRAG_NEEDED(AT_INSIDE, UDP(H1, S1, .payload = 1373, .df = true), 1400),
+		DROP(AT_INSIDE, UDP(H1, S1, .payload = 1373), TOO_BIG), CALL(resolved)) },
+	{ "A trace tells of a next hop that is not resolved",
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), CALL(unresolved), DROP(AT_INSIDE, UDP(H1, S1), UNRESOLVED),
+		CALL(resolved)) },
+	{ "A trace tells of a missing route",
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), CALL(by_route),
+		DROP_COUNTING(AT_INSIDE, UDP(H1, S7), C_drop_NO_ROUTE, MISS)) },
+	{ "A trace tells that an echo request to an external address is answered",
+	  STEPS(REPLY(AT_OUTSIDE, ECHO(WORLD(1, 7), LITERAL(EXT0, 0)), ECHO_REPLY(LITERAL(EXT0, 0), WORLD(1, 7)),
+		      C_icmp_echo_replies),
+		DROP(LINK_IN, ECHO(NOBODY, LITERAL(EXT0, 0)), NOT_INSIDE)) },
+	{ "A trace tells that the ports are all taken, and who is told (G11)",
+	  STEPS(CALL(take_seven), REFUSED(AT_INSIDE, UDP(HOST_OF(4, 1, 8), S1), NO_PORT),
+		REFUSED(AT_INSIDE, UDP(HOST_OF(4, 2, 8), S1), NO_PORT, FIRST), CALL(silent),
+		DROP(AT_INSIDE, UDP(HOST_OF(4, 1, 8), S1), NO_PORT)) },
+	{ "A trace tells that addresses take no new mappings",
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), CALL(drain_all), OUT(UDP(H1, S7), C_out_udp),
+		REFUSED(AT_INSIDE, UDP(HOST(1, 5001), S1), DRAINING),
+		REFUSED(AT_INSIDE, UDP(H2, S1), NO_ADDRESS)) },
+	{ "Every end that a trace can tell was told above", STEPS(CALL(all_seen)) },
+};
+
+int main(int argc, char **argv)
+{
+	trace_watch_start();
+	return play_table(argc, argv, NULL, plays, sizeof(plays) / sizeof(plays[0]));
+}

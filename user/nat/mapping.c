@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "lib/clock.h"
+#include "nat/mapping.h"
+
+/* Attempts to read a record that packets keep changing. */
+#define READ_ATTEMPTS 8
+
+bool daisy_mapping_read(const void *at, size_t stride, struct daisy_tcp_mapping *record)
+{
+	uint64_t before, after;
+
+	memset(record, 0, sizeof(*record));
+	for (int i = 0; i < READ_ATTEMPTS; i++) {
+		before = __atomic_load_n((const uint64_t *)at, __ATOMIC_ACQUIRE);
+		memcpy(record, at, stride < sizeof(*record) ? stride : sizeof(*record));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		after = __atomic_load_n((const uint64_t *)at, __ATOMIC_RELAXED);
+		if (before == after && record->m.ctl.word == before)
+			return record->m.ctl.state == MAPPING_ACTIVE;
+	}
+	return false;
+}
+
+static uint32_t conn_timer(const struct daisy_conf *conf, uint32_t state)
+{
+	switch (state) {
+	case CONN_ESTABLISHED:
+		return conf->timer[DAISY_TIMER_TCP_ESTABLISHED];
+	case CONN_CLOSING:
+		return conf->timer[DAISY_TIMER_TCP_CLOSING];
+	case CONN_RESET:
+		return conf->timer[DAISY_TIMER_TCP_RESET];
+	default:
+		return conf->timer[DAISY_TIMER_TCP_OPENING];
+	}
+}
+
+static uint32_t remaining(uint32_t limit, uint32_t age)
+{
+	return age < limit ? limit - age : 0;
+}
+
+uint32_t daisy_mapping_expires_in(const struct daisy_conf *conf, enum daisy_proto proto,
+				  const struct daisy_tcp_mapping *record, uint32_t now)
+{
+	const struct daisy_mapping *m = &record->m;
+	uint32_t age = daisy_tick_age(now, (uint32_t)m->ctl.seen), left = 0;
+
+	if (proto != DAISY_TCP)
+		return remaining(conf->timer[proto == DAISY_UDP ? DAISY_TIMER_UDP :
+					     DAISY_TIMER_ICMP], age);
+	if (m->flags & MAPPING_UNTRACKED || m->conns & 0xffff)
+		left = remaining(conf->timer[DAISY_TIMER_TCP_ESTABLISHED], age);
+	for (int i = 0; i < DAISY_INLINE_CONNS; i++) {
+		const union daisy_conn_control *ctl = &record->conn[i].ctl;
+		uint32_t one = ctl->state < CONN_OPENING ? 0 :
+			remaining(conn_timer(conf, ctl->state),
+				  daisy_tick_age(now, (uint32_t)ctl->seen));
+
+		left = one > left ? one : left;
+	}
+	return left;
+}
