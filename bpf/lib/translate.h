@@ -12,10 +12,24 @@
 #include "filter.h"
 #include "frag.h"
 #include "icmp_reply.h"
+#include "mss.h"
 #include "rewrite.h"
 #include "route.h"
 
 #define TCP_ACK 0x10
+
+/* A SYN, in either direction: its announced segment size (option mss-clamp). */
+static __always_inline void clamp_syn(struct xdp_md *ctx, const struct daisy_conf *c,
+				      const struct packet *p, const struct daisy_nexthop *nh)
+{
+	__u32 limit;
+
+	if (likely(!c->mss_clamp || !(p->tcp_flags & TCP_SYN)))
+		return;
+	limit = mss_limit(c, p, nh->mtu);
+	if (limit)
+		mss_clamp(ctx, p, limit);
+}
 
 /* The next hop's MTU holds the packet? */
 static __always_inline bool fits(const struct packet *p, const struct daisy_nexthop *nh)
@@ -156,6 +170,8 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 		if (err)
 			return err;
 	}
+	if (proto == DAISY_TCP)
+		clamp_syn(ctx, c, p, nh);
 	ip = packet_at(ctx, p->l3, IP_LEN);
 	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
 	if (!ip || !l4)
@@ -194,6 +210,8 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 		if (err)
 			return err;
 	}
+	if (proto == DAISY_TCP)
+		clamp_syn(ctx, c, p, nh);
 	ip = packet_at(ctx, p->l3, IP_LEN);
 	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
 	if (!ip || !l4)
@@ -267,6 +285,8 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 		if (err)
 			return err;
 	}
+	if (proto == DAISY_TCP)
+		clamp_syn(ctx, c, p, nh);
 	ip = packet_at(ctx, p->l3, IP_LEN);
 	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
 	if (!ip || !l4)

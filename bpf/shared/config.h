@@ -58,9 +58,14 @@ struct daisy_conf {
 	__u32 overflow_used;	/* BPF writes: entries in index_overflow (atomic) */
 	__u32 icmp_rate;	/* ICMP errors that we generate, per second and CPU (RFC 1812 4.3.2.8) */
 	__u32 exhaustion;	/* enum daisy_exhaustion */
+	__u32 mss_clamp;	/* TCP: greatest MSS that a SYN announces; 0: any, DAISY_MSS_AUTO: by the MTUs */
 	__u32 tick;		/* BPF writes: the current tick, for packets that come within ... */
 	__u64 tick_jiffies;	/* BPF writes: ... DAISY_TICK_JIFFIES of this; 0: look at the clock */
 };
+
+#define DAISY_MSS_AUTO 1
+#define DAISY_MSS_MIN 536	/* RFC 9293 section 3.7.1 */
+#define DAISY_MSS_MAX 65495	/* the longest IPv4 packet without its headers */
 
 #define DAISY_ALIVE_TICKS 10
 

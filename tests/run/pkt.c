@@ -161,15 +161,18 @@ static size_t put_udp(const struct pkt *p, uint8_t *at)
 
 static size_t put_tcp(const struct pkt *p, uint8_t *at)
 {
-	size_t n = 20 + put_payload(p, at + 20);
+	size_t header = 20 + p->n_tcp_options;
+	size_t n = header + put_payload(p, at + header);
 
 	memset(at, 0, 20);
 	put16(at, p->src.port);
 	put16(at + 2, p->dst.port);
 	put32(at + 4, p->seq);
 	put32(at + 8, p->ack);
-	at[12] = (p->doff ? p->doff : 5) << 4;
+	at[12] = (p->doff ? p->doff : header / 4) << 4;
 	at[13] = p->flags;
+	if (p->n_tcp_options)
+		memcpy(at + 20, p->tcp_options, p->n_tcp_options);
 	put16(at + 14, 0x7210);
 	put16(at + 16, spoil(csum_field(csum_add(pseudo_header(p, n), at, n)), p->csum_off));
 	return n;

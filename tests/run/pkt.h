@@ -74,6 +74,9 @@ struct pkt {
 	uint16_t first_word;		/* first two bytes of the payload, when not 0 */
 	bool no_checksum;		/* UDP */
 	uint8_t flags;			/* TCP */
+	const uint8_t *tcp_options;
+	const uint8_t *tcp_options_after;	/* what they are when translated; NULL: the same */
+	unsigned int n_tcp_options;	/* bytes, a multiple of four */
 	uint32_t seq, ack;		/* TCP; seq of ICMP queries: ZERO, or 0 for the usual 1 */
 	uint8_t type, code;		/* ICMP */
 	uint32_t rest;			/* ICMP: bytes 4 to 7, where they are no query id */

@@ -167,6 +167,8 @@ static size_t expect_translated(struct bed *bed, const struct step *s, uint8_t *
 	if (s->kind != STEP_OUT)
 		egress = bed_inside_link(bed, s->in.dst.zone);
 	r.pkt.ttl = forwarded_ttl(&s->in);
+	if (s->in.tcp_options_after)
+		r.pkt.tcp_options = s->in.tcp_options_after;
 	bed_address_leaving(&r.pkt, egress);
 	/* Padding keeps its length: it grows and shrinks with the tags. */
 	if (r.pkt.pad_to)

@@ -105,7 +105,7 @@ static const struct refused refused[] = {
 	  "tcp-established, tcp-closing, tcp-reset, hold-down, fragment, subscriber" },
 	{ "an unknown option is refused", HEAD "options: { speed: true }\n",
 	  "t.yaml:2: options: unknown key \"speed\", expected one of: parity, "
-	  "range-preservation, exhaustion-icmp" },
+	  "range-preservation, exhaustion-icmp, mss-clamp" },
 	{ "a key that stands twice is refused", HEAD "instance: n1\n",
 	  "t.yaml:1: key \"instance\" stands here twice, expected once" },
 	{ "a missing instance is refused", "links: []\n",
@@ -337,6 +337,10 @@ static const struct refused refused[] = {
 	{ "an ICMP message for exhaustion that is none is refused (G11)", HEAD "options: { exhaustion-icmp: true }\n",
 	  "t.yaml:2: options.exhaustion-icmp: \"true\" is not an ICMP message, expected host-unreachable, "
 	  "admin-prohibited or none" },
+	{ "a segment size below 536 is refused", HEAD "options: { mss-clamp: 535 }\n",
+	  "t.yaml:2: options.mss-clamp: \"535\" is not a segment size, expected off, auto or 536 to 65495" },
+	{ "a segment size above 65495 is refused", HEAD "options: { mss-clamp: 65496 }\n",
+	  "t.yaml:2: options.mss-clamp: \"65496\" is not a segment size, expected off, auto or 536 to 65495" },
 	{ "an option that is neither true nor false is refused", HEAD "options: { parity: maybe }\n",
 	  "t.yaml:2: options.parity: \"maybe\" is not a switch, expected true or false" },
 	{ "a limit of zero is refused", HEAD "limits: { mappings: 0 }\n",
@@ -558,6 +562,7 @@ static void single_nexthop(void **state)
 	"  parity: true\n" \
 	"  range-preservation: true\n" \
 	"  exhaustion-icmp: admin-prohibited\n" \
+	"  mss-clamp: 1400\n" \
 	"limits:\n" \
 	"  addresses: 16\n" \
 	"  mappings: 100000\n" \

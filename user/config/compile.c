@@ -251,6 +251,9 @@ static int compile_options(struct daisy_yaml_doc *doc, const struct daisy_raw_op
 	if (raw->exhaustion_icmp)
 		TRY(at(doc, daisy_value_exhaustion(raw->exhaustion_icmp, &config->exhaustion),
 		       "options.exhaustion-icmp"));
+	if (raw->mss_clamp)
+		TRY(at(doc, daisy_value_mss(raw->mss_clamp, &config->mss_clamp),
+		       "options.mss-clamp"));
 	return 0;
 }
 

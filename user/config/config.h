@@ -98,6 +98,7 @@ struct daisy_config {
 	uint32_t timer_s[DAISY_N_TIMERS];	/* seconds, never "default" */
 	uint32_t options;			/* DAISY_OPT_PARITY, DAISY_OPT_RANGE */
 	enum daisy_exhaustion exhaustion;
+	uint32_t mss_clamp;			/* 0, DAISY_MSS_AUTO, or a size */
 	uint32_t max_addresses;			/* 0: by the pools */
 	uint32_t max_mappings;			/* 0: by max_addresses */
 	uint32_t max_subscribers;		/* 0: default of the instance */

@@ -171,7 +171,9 @@ static char *limit_text(struct arena *arena, uint32_t limit)
 static void fill_options(struct arena *arena, const struct daisy_config *config,
 			 struct daisy_raw *raw)
 {
-	if (!config->options && !config->exhaustion)
+	char text[DAISY_VALUE_SIZE];
+
+	if (!config->options && !config->exhaustion && !config->mss_clamp)
 		return;
 	raw->options = piece_new(arena, sizeof(*raw->options));
 	if (!raw->options)
@@ -183,6 +185,9 @@ static void fill_options(struct arena *arena, const struct daisy_config *config,
 	if (config->exhaustion)
 		raw->options->exhaustion_icmp =
 			text_new(arena, "%s", daisy_value_exhaustion_name(config->exhaustion));
+	daisy_value_format_mss(config->mss_clamp, text);
+	if (config->mss_clamp)
+		raw->options->mss_clamp = text_new(arena, "%s", text);
 }
 
 static void fill_settings(struct arena *arena, const struct daisy_config *config,

@@ -95,6 +95,7 @@ static const cyaml_schema_field_t option_fields[] = {
 	TEXT("parity", struct daisy_raw_options, parity),
 	TEXT("range-preservation", struct daisy_raw_options, range_preservation),
 	TEXT("exhaustion-icmp", struct daisy_raw_options, exhaustion_icmp),
+	TEXT("mss-clamp", struct daisy_raw_options, mss_clamp),
 	CYAML_FIELD_END
 };
 

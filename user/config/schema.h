@@ -55,6 +55,7 @@ struct daisy_raw_options {
 	char *parity;
 	char *range_preservation;
 	char *exhaustion_icmp;
+	char *mss_clamp;
 };
 
 struct daisy_raw_limits {

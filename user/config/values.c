@@ -119,6 +119,31 @@ const char *daisy_value_exhaustion_name(enum daisy_exhaustion exhaustion)
 	return exhaustions[exhaustion];
 }
 
+int daisy_value_mss(const char *text, uint32_t *mss)
+{
+	char expected[DAISY_VALUE_SIZE];
+	uint32_t n;
+
+	if (!strcmp(text, "off") || !strcmp(text, "auto")) {
+		*mss = *text == 'o' ? 0 : DAISY_MSS_AUTO;
+		return 0;
+	}
+	if (read_digits(text, strlen(text), DAISY_MSS_MAX, &n) && n >= DAISY_MSS_MIN) {
+		*mss = n;
+		return 0;
+	}
+	snprintf(expected, sizeof(expected), "off, auto or %u to %u", DAISY_MSS_MIN, DAISY_MSS_MAX);
+	return refuse(text, "a segment size", expected);
+}
+
+void daisy_value_format_mss(uint32_t mss, char text[DAISY_VALUE_SIZE])
+{
+	if (mss > DAISY_MSS_AUTO)
+		snprintf(text, DAISY_VALUE_SIZE, "%u", mss);
+	else
+		strcpy(text, mss ? "auto" : "off");
+}
+
 int daisy_value_mode(const char *text, bool *generic)
 {
 	*generic = !strcmp(text, "generic");

@@ -327,5 +327,6 @@ void daisy_tables_settings(struct daisy_daemon *d, const struct daisy_config *co
 		__atomic_store_n(&conf->timer[i], daisy_ticks_from_seconds(config->timer_s[i]),
 				 __ATOMIC_RELAXED);
 	__atomic_store_n(&conf->exhaustion, config->exhaustion, __ATOMIC_RELAXED);
+	__atomic_store_n(&conf->mss_clamp, config->mss_clamp, __ATOMIC_RELAXED);
 	__atomic_store_n(&conf->options, config->options | listening, __ATOMIC_RELEASE);
 }
