@@ -31,11 +31,11 @@
 struct create_args {
 	__u64 endpoint;		/* inside: address, port, zone */
 	__u64 remote;		/* TCP: of the connection that opens the mapping */
-	__u32 proto;
-	__u32 link;
 	__u32 now;		/* tick */
-	__u32 find_only;	/* 1: the packet may not open a mapping */
-	__u32 unmapped;		/* 1: the index has just been searched in vain */
+	__u16 link;
+	__u8 proto;
+	__u8 find_only : 1;	/* the packet may not open a mapping */
+	__u8 unmapped : 1;	/* the index has just been searched in vain */
 };
 
 /* Steps 2 and 3. Returns the record, or NULL when no port is free; *ctl is its word. */
