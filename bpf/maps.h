@@ -94,6 +94,15 @@ struct {
 	__type(value, struct daisy_prefix);
 } inside_prefixes SEC(".maps");
 
+/* No-translate rules: version 0 has none, conf.rules says which of 1 and 2 holds. Userspace writes the other. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 3);
+	__type(key, __u32);
+	__type(value, struct daisy_rules);
+} no_translate SEC(".maps");
+
 /*
  * Port vectors by slot, one outer map per protocol. Userspace installs and
  * sweeps (reads) them; packets create, refresh and read records.

@@ -14,12 +14,7 @@
 #include "lib/icmp_error.h"
 #include "lib/parse.h"
 #include "lib/translate.h"
-
-static __always_inline bool is_icmp_error(const struct packet *p)
-{
-	return p->icmp_type == ICMP_DEST_UNREACH || p->icmp_type == ICMP_TIME_EXCEEDED ||
-	       p->icmp_type == ICMP_PARAMETERPROB;
-}
+#include "lib/untranslated.h"
 
 /* Strangers on the inside link get no answer. */
 static __always_inline int time_exceeded_inside(struct xdp_md *ctx, struct packet *p)
@@ -139,6 +134,11 @@ static __always_inline int ipv4_packet(struct xdp_md *ctx, struct packet *p, con
 	p->now = clock_tick(c);
 	p->stale = tick_age(p->now, c->alive_tick) > DAISY_ALIVE_TICKS;
 	clock_publish(c, p->now, p->stale);
+	if (unlikely(c->rules) && !p->to_external) {
+		verdict = untranslated(ctx, p);
+		if (verdict != UNTRANSLATED_NOT)
+			return verdict;
+	}
 	verdict = direction(p, l->side);
 	if (unlikely(verdict))
 		return verdict;

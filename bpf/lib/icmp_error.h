@@ -25,6 +25,12 @@ struct quoted {
 	__u32 proto;		/* enum daisy_proto */
 };
 
+static __always_inline bool is_icmp_error(const struct packet *p)
+{
+	return p->icmp_type == ICMP_DEST_UNREACH || p->icmp_type == ICMP_TIME_EXCEEDED ||
+	       p->icmp_type == ICMP_PARAMETERPROB;
+}
+
 static __always_inline void *packet_far(struct xdp_md *ctx, __u32 offset, __u32 len)
 {
 	void *data = packet_start(ctx);

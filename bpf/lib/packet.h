@@ -33,6 +33,7 @@ struct packet {
 	__u8 outbound;		/* comes from the inside */
 	__u8 to_external;	/* the destination is an external address, dst_slot says which */
 	__u8 filtered;		/* the external destination has address-dependent filtering */
+	__u8 unremembered;	/* a no-translate rule names the destination: do not remember its next hop */
 	__u8 unmapped;		/* a look into the index has found no mapping of the source */
 	__u8 stale;		/* the daemon's stamp is old: do not trust cached next hops */
 };

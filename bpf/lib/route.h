@@ -172,7 +172,8 @@ static __always_inline struct daisy_nexthop *route_outside(struct xdp_md *ctx,
 	}
 	if (c->static_nexthop) {
 		*err = -REASON_UNRESOLVED;
-		*(volatile __u64 *)&r->word = route_word(c->nexthop_epoch, c->static_nexthop, p->daddr);
+		if (!p->unremembered)
+			*(volatile __u64 *)&r->word = route_word(c->nexthop_epoch, c->static_nexthop, p->daddr);
 		return nexthop_get(c->static_nexthop);
 	}
 	word = *(volatile __u64 *)&r->word;
@@ -187,7 +188,7 @@ static __always_inline struct daisy_nexthop *route_outside(struct xdp_md *ctx,
 	*err = found;
 	if (found < 0)
 		return NULL;
-	if (found > ROUTE_FIB_ANSWER)
+	if (found > ROUTE_FIB_ANSWER && !p->unremembered)
 		*(volatile __u64 *)&r->word = route_word(epoch, found, p->daddr);
 	return route_nexthop(found);
 }

@@ -55,6 +55,7 @@ struct daisy_conf {
 	__u32 options;
 	__u32 index_lines;	/* number of buckets, even */
 	__u32 prefix_epoch;	/* raised whenever an inside prefix came or went */
+	__u32 rules;		/* version in no_translate that holds; 0: there are no rules */
 	__u32 overflow_used;	/* BPF writes: entries in index_overflow (atomic) */
 	__u32 icmp_rate;	/* ICMP errors that we generate, per second and CPU (RFC 1812 4.3.2.8) */
 	__u32 exhaustion;	/* enum daisy_exhaustion */
@@ -180,6 +181,23 @@ struct daisy_prefix {
 	__u32 link;		/* link that announced it, for listings */
 };
 
+/* What is not translated (RFC 6888 REQ-6): packets of a zone to this prefix, and back. */
+struct daisy_rule {
+	__u32 addr;		/* as they stand in memory */
+	__u32 mask;
+	__u16 first;		/* ports of TCP or UDP, inclusive */
+	__u16 last;		/* 0: any port, and packets without */
+	__u16 zone;
+	__u8 proto;		/* IP protocol number, 0: any */
+	__u8 pad;
+};
+
+struct daisy_rules {
+	__u32 n;
+	__u32 pad;
+	struct daisy_rule rule[DAISY_MAX_RULES];
+};
+
 /* External addresses a zone may use: pool_slots[first .. first + n - 1]. */
 struct daisy_zone {
 	__u32 first;
@@ -188,6 +206,7 @@ struct daisy_zone {
 
 _Static_assert(DAISY_ADDR_BUCKETS == 1 << 12, "daisy_addr_hash yields twelve bits");
 _Static_assert(sizeof(struct daisy_link) == 32, "link");
+_Static_assert(sizeof(struct daisy_rule) == 16, "rule");
 _Static_assert(sizeof(struct daisy_zone) == 8, "zone: one word");
 _Static_assert(sizeof(struct daisy_nexthop) == 32, "next hop");
 _Static_assert(sizeof(union daisy_route) == 8, "route");

@@ -21,6 +21,7 @@
 	X(in_icmp, "(end) ICMP queries and replies translated from outside to inside") \
 	X(in_icmp_error, "(end) ICMP errors translated from outside to inside") \
 	X(hairpin, "(end) packets translated on both sides, inside to inside (RFC 4787 REQ-9)") \
+	X(untranslated, "(end) packets forwarded as they are by a no-translate rule (RFC 6888 REQ-6)") \
 	X(fragments, "(end) later fragments translated with the first one's mapping") \
 	X(arp_replies, "(end) ARP requests for external addresses answered") \
 	X(icmp_time_exceeded, "(end) ICMP Time Exceeded sent instead of forwarding") \

@@ -42,6 +42,9 @@
 /* Datagrams whose first fragment has been seen (bounded memory against floods, RFC 4787 REQ-14). */
 #define DAISY_MAX_FRAGMENTS 16384
 
+/* No-translate rules; a packet that the stages look at is compared with all of them. */
+#define DAISY_MAX_RULES 64
+
 /*
  * An XDP program under BPF_PROG_RUN sees one page less head- and tailroom: 3520 bytes.
  * 8 bytes of header and 438 items of 8 bytes fit with room for alignment.

@@ -353,6 +353,7 @@ void bed_reset(struct bed *bed)
 	fill_tokens(bed);
 	*conf = bed->conf;
 	bed->warmed_ns = 0;
+	bed->forgotten = 0;
 	stamp(bed);
 	memcpy(daisy_instance_links(bed->inst), bed->links, sizeof(bed->links));
 	for (i = 0; i < BED_N_LINKS; i++) {
@@ -559,7 +560,7 @@ void bed_warm(struct bed *bed, uint32_t daddr, struct daisy_mapping *m, uint16_t
 		bed->warmed_ns = now_ns;
 	}
 	memcpy(r.addr, &word, sizeof(r.addr));
-	if (daddr)
+	if (daddr && (!bed->forgotten || (daddr & ~127u) != bed->forgotten))
 		bed->routes[(word * 0x9e3779b1u) >> 16].word = r.word;	/* as bpf/lib/route.h does */
 	if (m) {
 		m->nexthop = BED_NEXTHOP(bed_inside_link(bed, zone));

@@ -294,7 +294,7 @@ static void warm_up(struct bed *bed, const struct step *s)
 
 	if (s->kind == STEP_OUT)
 		bed_warm(bed, s->in.dst.addr, NULL, 0);
-	else if (s->kind != STEP_IN || s->in.inner)
+	else if (s->kind != STEP_IN || s->in.inner || !s->in.dst.zone)
 		bed_warm(bed, 0, NULL, 0);
 	else {
 		look_up(bed, &s->in.dst, state_proto(s->in.proto), &at);

@@ -18,6 +18,7 @@
 #define INSIDE "  - { device: eth0, side: inside, prefixes: [10.0.0.0/24] }\n"
 #define OUTSIDE "  - { device: eth1, side: outside }\n"
 #define POOLS HEAD "pools:\n"
+#define RULES HEAD "no-translate:\n"
 #define POOL "  - { name: p0, addresses: [203.0.113.10] }\n"
 #define DET(keys) "  - { name: p0, addresses: [203.0.113.10], " keys " }\n"
 #define PLAN(inside) "mode: deterministic, inside: " inside
@@ -34,8 +35,8 @@ static const struct refused refused[] = {
 	{ "what is not YAML is refused with its line", "instance: n0\nlinks: [\n",
 	  "t.yaml:3: not YAML: did not find expected node content" },
 	{ "an unknown key is refused and the known ones are named", HEAD "linkz: []\n",
-	  "t.yaml:2: unknown key \"linkz\", expected one of: instance, links, pools, timers, "
-	  "options, limits, metrics, sweep" },
+	  "t.yaml:2: unknown key \"linkz\", expected one of: instance, links, pools, "
+	  "no-translate, timers, options, limits, metrics, sweep" },
 	{ "an unknown key of a link is refused", LINKS
 	  "  - { device: eth0, side: outside,\n      speed: 10 }\n",
 	  "t.yaml:4: links[0]: unknown key \"speed\", expected one of: device, side, mode, "
@@ -100,6 +101,17 @@ static const struct refused refused[] = {
 	  "  - { name: p0, addresses: [203.0.113.10],\n      filtering: port-dependent }\n",
 	  "t.yaml:4: pools[0].filtering: \"port-dependent\" is not a filtering behaviour, expected "
 	  "endpoint-independent or address-dependent" },
+	{ "a no-translate rule without destination is refused (G6)", RULES "  - { protocol: udp }\n",
+	  "t.yaml:3: no-translate[0]: key \"destination\" is missing" },
+	{ "a no-translate rule for a protocol that is not there is refused (G6)",
+	  RULES "  - { destination: 192.0.2.0/24, protocol: gre }\n",
+	  "t.yaml:3: no-translate[0].protocol: \"gre\" is not a protocol, expected tcp, udp or icmp" },
+	{ "a no-translate rule for ports of ICMP is refused (G6)",
+	  RULES "  - { destination: 192.0.2.0/24, protocol: icmp,\n      ports: 7 }\n",
+	  "t.yaml:4: no-translate[0].ports: \"7\" is not for ports, expected 1 to 65535, of TCP or UDP" },
+	{ "a no-translate rule for port 0 is refused (G6)",
+	  RULES "  - { destination: 192.0.2.0/24, ports: 0-7 }\n",
+	  "t.yaml:3: no-translate[0].ports: \"0-7\" is not for ports, expected 1 to 65535, of TCP or UDP" },
 	{ "an unknown timer is refused", HEAD "timers:\n  udp: 300\n  sctp: 300\n",
 	  "t.yaml:4: timers: unknown key \"sctp\", expected one of: udp, icmp, tcp-opening, "
 	  "tcp-established, tcp-closing, tcp-reset, hold-down, fragment, subscriber" },
@@ -555,6 +567,12 @@ static void single_nexthop(void **state)
 	"  ports-per-subscriber: 900\n" \
 	"  overflow: 4096\n" \
 	"  algorithm: round-robin\n" \
+	"no-translate:\n" \
+	"- destination: 192.0.2.0/24\n" \
+	"  protocol: udp\n" \
+	"  ports: 5060-5061\n" \
+	"  zone: 3\n" \
+	"- destination: 192.0.2.1/32\n" \
 	"timers:\n" \
 	"  udp: 120\n" \
 	"  hold-down: 0\n" \

@@ -288,6 +288,29 @@ void daisy_config_defaults(struct daisy_config *config)
 	config->sweep_percent = 5;
 }
 
+static int compile_rule(struct daisy_yaml_doc *doc, const struct daisy_raw_rule *raw, size_t i,
+			struct daisy_config_rule *rule)
+{
+	uint32_t zone = 0;
+
+	TRY(at(doc, daisy_value_prefix(raw->destination, &rule->destination),
+	       "no-translate[%zu].destination", i));
+	if (raw->protocol)
+		TRY(at(doc, daisy_value_protocol(raw->protocol, &rule->proto),
+		       "no-translate[%zu].protocol", i));
+	if (raw->zone)
+		TRY(at(doc, daisy_value_number(raw->zone, 0, DAISY_MAX_ZONES - 1, "a zone", &zone),
+		       "no-translate[%zu].zone", i));
+	rule->zone = (uint16_t)zone;
+	if (!raw->ports)
+		return 0;
+	TRY(at(doc, daisy_value_ports(raw->ports, &rule->ports), "no-translate[%zu].ports", i));
+	if (rule->ports.first && rule->proto != IPPROTO_ICMP)
+		return 0;
+	daisy_error_set("\"%.64s\" is not for ports, expected 1 to 65535, of TCP or UDP", raw->ports);
+	return at(doc, -EINVAL, "no-translate[%zu].ports", i);
+}
+
 /* Links and pools are counted before they are filled, so that a failure frees them. */
 int daisy_config_compile(struct daisy_yaml_doc *doc, const struct daisy_raw *raw,
 			 struct daisy_config *config)
@@ -305,6 +328,9 @@ int daisy_config_compile(struct daisy_yaml_doc *doc, const struct daisy_raw *raw
 		config->n_pools = i + 1;
 		TRY(compile_pool(doc, &raw->pools[i], i, &config->pools[i]));
 	}
+	for (; config->n_rules < raw->n_rules; config->n_rules++)
+		TRY(compile_rule(doc, &raw->rules[config->n_rules], config->n_rules,
+				 &config->rules[config->n_rules]));
 	TRY(compile_timers(doc, raw->timers, config));
 	TRY(compile_options(doc, raw->options, config));
 	TRY(compile_limits(doc, raw->limits, config));

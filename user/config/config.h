@@ -89,12 +89,22 @@ struct daisy_config_pool {
 	enum daisy_plan_algorithm algorithm;
 };
 
+/* Not translated: from inside to these destinations, and back (RFC 6888 REQ-6). */
+struct daisy_config_rule {
+	struct daisy_config_prefix destination;
+	uint8_t proto;		/* IP protocol number, 0: any */
+	uint16_t zone;
+	struct daisy_config_range ports;	/* last 0: any */
+};
+
 struct daisy_config {
 	char name[DAISY_NAME_MAX + 1];
 	struct daisy_config_link links[DAISY_MAX_LINKS];
 	size_t n_links;
 	struct daisy_config_pool *pools;
 	size_t n_pools;
+	struct daisy_config_rule rules[DAISY_MAX_RULES];	/* no-translate */
+	size_t n_rules;
 	uint32_t timer_s[DAISY_N_TIMERS];	/* seconds, never "default" */
 	uint32_t options;			/* DAISY_OPT_PARITY, DAISY_OPT_RANGE */
 	enum daisy_exhaustion exhaustion;

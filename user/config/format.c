@@ -152,6 +152,25 @@ static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
 	fill_plan(arena, pool, raw);
 }
 
+static void fill_rules(struct arena *arena, const struct daisy_config *config, struct daisy_raw *raw)
+{
+	char text[DAISY_VALUE_SIZE];
+
+	raw->rules = piece_new(arena, config->n_rules * sizeof(*raw->rules));
+	for (; raw->rules && raw->n_rules < config->n_rules; raw->n_rules++) {
+		const struct daisy_config_rule *rule = &config->rules[raw->n_rules];
+		struct daisy_raw_rule *to = &raw->rules[raw->n_rules];
+
+		daisy_value_format_prefix(&rule->destination, text);
+		to->destination = text_new(arena, "%s", text);
+		if (rule->proto)
+			to->protocol = text_new(arena, "%s", daisy_value_protocol_name(rule->proto));
+		daisy_value_format_ports(&rule->ports, text);
+		to->ports = rule->ports.last ? text_new(arena, "%s", text) : NULL;
+		to->zone = rule->zone ? text_new(arena, "%u", rule->zone) : NULL;
+	}
+}
+
 static void fill_timers(struct arena *arena, const struct daisy_config *config,
 			const struct daisy_config *defaults, struct daisy_raw *raw)
 {
@@ -232,6 +251,8 @@ int daisy_config_format(const struct daisy_config *config, char **text, size_t *
 			fill_link(&arena, &config->links[raw.n_links], &raw.links[raw.n_links]);
 		for (; raw.pools && raw.n_pools < config->n_pools; raw.n_pools++)
 			fill_pool(&arena, &config->pools[raw.n_pools], &raw.pools[raw.n_pools]);
+		if (config->n_rules)
+			fill_rules(&arena, config, &raw);
 		fill_settings(&arena, config, defaults, &raw);
 	}
 	if (arena.failed)

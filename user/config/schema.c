@@ -72,6 +72,18 @@ static const cyaml_schema_field_t pool_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t rule_fields[] = {
+	NEEDED_TEXT("destination", struct daisy_raw_rule, destination),
+	TEXT("protocol", struct daisy_raw_rule, protocol),
+	TEXT("ports", struct daisy_raw_rule, ports),
+	TEXT("zone", struct daisy_raw_rule, zone),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_value_t rule_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct daisy_raw_rule, rule_fields),
+};
+
 static const cyaml_schema_value_t link_load_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct daisy_raw_link, link_load_fields),
 };
@@ -124,7 +136,10 @@ static const cyaml_schema_field_t sweep_fields[] = {
 				   DAISY_MAX_LINKS), \
 	CYAML_FIELD_SEQUENCE_COUNT("pools", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
 				   struct daisy_raw, pools, n_pools, &pool_schema, 0, \
-				   DAISY_CONFIG_MAX_POOLS)
+				   DAISY_CONFIG_MAX_POOLS), \
+	CYAML_FIELD_SEQUENCE_COUNT("no-translate", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+				   struct daisy_raw, rules, n_rules, &rule_schema, 0, \
+				   DAISY_MAX_RULES)
 
 #define PARTS \
 	PART("timers", timers, timer_fields), \

@@ -47,6 +47,13 @@ struct daisy_raw_pool {
 	char *algorithm;
 };
 
+struct daisy_raw_rule {
+	char *destination;
+	char *protocol;
+	char *ports;
+	char *zone;
+};
+
 struct daisy_raw_timers {
 	char *s[DAISY_N_TIMERS];
 };
@@ -80,6 +87,8 @@ struct daisy_raw {
 	unsigned int n_links;
 	struct daisy_raw_pool *pools;
 	unsigned int n_pools;
+	struct daisy_raw_rule *rules;
+	unsigned int n_rules;
 	struct daisy_raw_timers *timers;
 	struct daisy_raw_options *options;
 	struct daisy_raw_limits *limits;

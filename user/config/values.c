@@ -268,6 +268,35 @@ const char *daisy_value_filtering_name(bool filtered)
 	return filtered ? "address-dependent" : "endpoint-independent";
 }
 
+static const struct {
+	const char *name;
+	uint8_t proto;
+} protocols[] = {
+	{ "tcp", IPPROTO_TCP },
+	{ "udp", IPPROTO_UDP },
+	{ "icmp", IPPROTO_ICMP },
+};
+
+#define N_PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
+
+int daisy_value_protocol(const char *text, uint8_t *proto)
+{
+	for (size_t i = 0; i < N_PROTOCOLS; i++) {
+		*proto = protocols[i].proto;
+		if (!strcmp(text, protocols[i].name))
+			return 0;
+	}
+	return refuse(text, "a protocol", "tcp, udp or icmp");
+}
+
+const char *daisy_value_protocol_name(uint8_t proto)
+{
+	for (size_t i = 0; i < N_PROTOCOLS; i++)
+		if (protocols[i].proto == proto)
+			return protocols[i].name;
+	return "";
+}
+
 static bool read_mac(const char *text, uint8_t mac[6])
 {
 	int used = 0;

@@ -40,6 +40,9 @@ int daisy_value_addresses(const char *text, struct daisy_config_range *range);
 int daisy_value_prefix(const char *text, struct daisy_config_prefix *prefix);
 /* "p" or "p-q", within 0-65535. */
 int daisy_value_ports(const char *text, struct daisy_config_range *range);
+/* "tcp", "udp", "icmp", as IP protocol number. */
+int daisy_value_protocol(const char *text, uint8_t *proto);
+const char *daisy_value_protocol_name(uint8_t proto);
 /* "IPv4" or "MAC"; "": by route. */
 int daisy_value_nexthop(const char *text, struct daisy_config_nexthop *nexthop);
 /* "ADDR:PORT" of the metrics endpoint. */

@@ -49,6 +49,8 @@ static int add(struct daisy_daemon *d, const struct daisy_config *config, bool r
 	if (!err)
 		err = daisy_tables_prefixes(d, config);
 	if (!err)
+		err = daisy_tables_rules(d, config);
+	if (!err)
 		err = daisy_devices_guard(d, config);
 	if (!err)
 		err = daisy_follow_nexthops(d);

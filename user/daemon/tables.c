@@ -318,6 +318,23 @@ int daisy_tables_prefixes(struct daisy_daemon *d, const struct daisy_config *con
 	return err;
 }
 
+int daisy_tables_rules(struct daisy_daemon *d, const struct daisy_config *config)
+{
+	struct daisy_rule rules[DAISY_MAX_RULES] = { 0 };
+
+	for (size_t i = 0; i < config->n_rules; i++) {
+		const struct daisy_config_rule *rule = &config->rules[i];
+		uint8_t len = rule->destination.len;
+
+		rules[i] = (struct daisy_rule){
+			.addr = htonl(rule->destination.addr), .mask = len ? htonl(~0u << (32 - len)) : 0,
+			.first = (uint16_t)rule->ports.first, .last = (uint16_t)rule->ports.last,
+			.zone = rule->zone, .proto = rule->proto,
+		};
+	}
+	return daisy_instance_rules_set(d->inst, rules, config->n_rules);
+}
+
 void daisy_tables_settings(struct daisy_daemon *d, const struct daisy_config *config)
 {
 	struct daisy_conf *conf = daisy_instance_conf(d->inst);

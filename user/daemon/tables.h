@@ -18,6 +18,8 @@ int daisy_tables_add(struct daisy_daemon *d, const struct daisy_config *config);
 void daisy_tables_drop(struct daisy_daemon *d, const struct daisy_config *config);
 /* Inside prefixes of the links, which have numbers by now. */
 int daisy_tables_prefixes(struct daisy_daemon *d, const struct daisy_config *config);
+/* What is not translated. */
+int daisy_tables_rules(struct daisy_daemon *d, const struct daisy_config *config);
 /* Timers and options. */
 void daisy_tables_settings(struct daisy_daemon *d, const struct daisy_config *config);
 /* Zones again, after the state of an address has changed. */

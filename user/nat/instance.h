@@ -111,6 +111,9 @@ int daisy_instance_prefix_add(struct daisy_instance *inst, uint16_t zone, struct
 int daisy_instance_prefix_del(struct daisy_instance *inst, uint16_t zone, struct in_addr addr,
 			      unsigned int len);
 
+/* The no-translate rules, all at once. -ENOSPC: more than DAISY_MAX_RULES. */
+int daisy_instance_rules_set(struct daisy_instance *inst, const struct daisy_rule *rules, size_t n);
+
 /*
  * Tell the packet path about link `number` (its fields as in struct
  * daisy_link; `device` names the untagged link of the same device, itself if

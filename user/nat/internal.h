@@ -72,6 +72,7 @@ struct daisy_instance {
 	struct daisy_port_map *port_maps;
 	struct daisy_zone *zones;
 	struct daisy_pool_slot *pool_slots;
+	struct daisy_rules *rules;	/* [3], see bpf/maps.h */
 
 	pthread_mutex_t vector_lock;
 	void **vector[DAISY_N_PROTOS];	/* [sizes.slots], NULL: not installed */

@@ -24,6 +24,7 @@ static const struct mapped {
 	{ "port_maps", offsetof(struct daisy_instance, port_maps), sizeof(struct daisy_port_map) },
 	{ "zones", offsetof(struct daisy_instance, zones), sizeof(struct daisy_zone) },
 	{ "pool_slots", offsetof(struct daisy_instance, pool_slots), sizeof(uint32_t) },
+	{ "no_translate", offsetof(struct daisy_instance, rules), sizeof(struct daisy_rules) },
 };
 
 #define N_MAPPED (sizeof(mapped) / sizeof(mapped[0]))
