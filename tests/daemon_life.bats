@@ -115,7 +115,7 @@ program_id() {
 	mv "/sys/fs/bpf/daisy/2/$(instance)" "/sys/fs/bpf/daisy/9999/$(instance)"
 	run ! on box "$BUILD/bin/daisyd" --config "$TOPO_DIR/n0.yaml" --run-dir "$TOPO_DIR/run"
 	assert_output --partial "instance \"$(instance)\" has maps of format 9999"
-	assert_output --partial 'writes format 1'
+	assert_output --partial 'writes format 2'
 	[ -e "/sys/fs/bpf/daisy/9999/$(instance)/conf" ]
 	run -0 on in1 ping -c1 -W2 198.51.100.10
 	mv "/sys/fs/bpf/daisy/9999/$(instance)" "/sys/fs/bpf/daisy/2/$(instance)"
