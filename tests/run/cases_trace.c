@@ -5,6 +5,8 @@
  * counter, reason and endpoints (trace_watch.c). At the end every end that a
  * trace can tell has to have been seen.
  */
+#include <arpa/inet.h>
+
 #include "play.h"
 #include "trace_watch.h"
 
@@ -13,6 +15,8 @@
 #define S1 WORLD(1, 80)
 #define S7 WORLD(7, 80)
 #define NOBODY LITERAL(ADDR(172, 16, 0, 1), 5000)
+#define SIP WORLD(130, 5060)
+#define PLAIN LITERAL(ADDR(10, 0, 0, 1), 5000)
 #define OWN LITERAL(OWN_ADDR, 22)
 
 #define UDP_NEW C_out_udp, C_created_udp
@@ -89,6 +93,20 @@ static void silent(struct bed *bed)
 	daisy_instance_conf(bed->inst)->exhaustion = EXHAUSTION_SILENT;
 }
 
+/* UDP to ports 5060 to 5069 of 198.51.100.130 goes as it is. */
+static void no_translate(struct bed *bed)
+{
+	const struct daisy_rule rule = {
+		.addr = htonl(ADDR(198, 51, 100, 130)), .mask = 0xffffffff, .first = 5060, .last = 5069,
+		.zone = 1, .proto = IPPROTO_UDP,
+	};
+
+	if (daisy_instance_prefix_add(bed->inst, 1, (struct in_addr){ htonl(ADDR(10, 0, 0, 0)) }, 8, bed->in) ||
+	    daisy_instance_rules_set(bed->inst, &rule, 1))
+		play_fail("%s", daisy_error());
+	bed->forgotten = ADDR(198, 51, 100, 128);
+}
+
 /* The ends that a trace can tell. */
 static const enum counter ends[] = {
 	C_out_udp, C_out_tcp, C_out_icmp, C_in_udp, C_in_tcp, C_in_icmp, C_hairpin, C_icmp_time_exceeded,
@@ -96,7 +114,7 @@ static const enum counter ends[] = {
 	C_drop_BAD_ADDRESS, C_drop_UNSUPPORTED_PROTO, C_drop_UNSUPPORTED_ICMP, C_drop_NOT_INSIDE, C_drop_NOT_POOL,
 	C_drop_SPOOFED, C_drop_NO_MAPPING, C_drop_TCP_NO_SYN, C_drop_NO_PORT, C_drop_NO_ADDRESS, C_drop_TTL,
 	C_drop_TOO_BIG, C_drop_NO_ROUTE, C_drop_UNRESOLVED, C_drop_HAIRPIN_LOOP, C_drop_DRAINING, C_drop_ICMP_RATE,
-	C_drop_FILTERED,
+	C_drop_FILTERED, C_untranslated,
 };
 
 static void all_seen(struct bed *bed)
@@ -147,6 +165,11 @@ static const struct play plays[] = {
 	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), IN(UDP(S1, H1), C_in_udp), DROP(AT_OUTSIDE, UDP(S7, H1), FILTERED),
 		OUT(TCP(H1, S1, SYN), TCP_NEW), IN(TCP(S1, H1, SYN | ACK), C_in_tcp),
 		DROP(AT_OUTSIDE, TCP(S7, H1, SYN), FILTERED)) },
+	{ "A trace tells what goes as it is by a no-translate rule (G6)", .setup = no_translate,
+	  STEPS(OUT(UDP(PLAIN, SIP), C_untranslated), IN(UDP(SIP, PLAIN), C_untranslated),
+		OUT(UDP(H1, WORLD(130, 5070)), UDP_NEW, FIRST), OUT(TCP(H1, SIP, SYN), TCP_NEW),
+		DROP(AT_OUTSIDE, UDP(WORLD(131, 5060), PLAIN), NOT_POOL),
+		TIME_EXCEEDED(AT_INSIDE, UDP(PLAIN, SIP, .ttl = 1))) },
 	{ "A trace tells when time to live ends, and who is told (R4)",
 	  STEPS(TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, .ttl = 1)), OUT(UDP(H1, S1), UDP_NEW, FIRST),
 		TIME_EXCEEDED(AT_OUTSIDE, UDP(S1, H1, .ttl = 1)), CALL(no_address),

@@ -362,6 +362,73 @@ static void icmp_from_outside(struct daisy_tracing *t)
 		drop(t, REASON_UNSUPPORTED_ICMP);
 }
 
+/* 0: TCP, UDP or ICMP, and long enough; or minus a reason. */
+static int transport(struct daisy_tracing *t)
+{
+	uint32_t header = t->packet->proto == IPPROTO_TCP ? TCP_HEADER : L4_LEAST;
+
+	if (t->packet->proto == IPPROTO_TCP)
+		t->proto = DAISY_TCP;
+	else if (t->packet->proto == IPPROTO_UDP)
+		t->proto = DAISY_UDP;
+	else if (t->packet->proto == IPPROTO_ICMP)
+		t->proto = DAISY_ICMP;
+	else
+		return -REASON_UNSUPPORTED_PROTO;
+	return t->packet->size < IP_HEADER + header ? -REASON_TRUNCATED : 0;
+}
+
+/* As it is, between an inside address behind `link` and a destination that a rule names. */
+static void forward_untranslated(struct daisy_tracing *t, bool inbound,
+				 const struct daisy_rule *rule, uint32_t link)
+{
+	struct daisy_mapping end = { .link = (uint16_t)link, .inside.zone = rule->zone };
+	struct daisy_trace_hop hop;
+	int err;
+
+	if (t->packet->ttl <= 1) {
+		time_exceeded(t);
+		return;
+	}
+	memcpy(end.inside.addr, &t->packet->daddr, sizeof(end.inside.addr));
+	err = inbound ? daisy_trace_inside_hop(t, &end, &hop) :
+			daisy_trace_outside(t, t->packet->saddr, &hop);
+	if (err)
+		drop(t, -err);
+	else
+		leave(t, &hop, COUNTER_untranslated);
+}
+
+/* A no-translate rule for the packet (bpf/lib/untranslated.h)? Then its end is told. */
+static bool untranslated(struct daisy_tracing *t)
+{
+	const struct daisy_trace_packet *p = t->packet;
+	const struct daisy_rules *set = &t->inst->rules[t->conf->rules];
+	bool inbound = t->link->side == SIDE_OUTSIDE ||
+		       (t->link->side == SIDE_BOTH && !daisy_trace_inside(t, p->saddr));
+	struct in_addr remote = inbound ? p->saddr : p->daddr;
+	uint16_t port = p->proto == IPPROTO_ICMP ? 0 : inbound ? p->sport : p->dport;
+	uint32_t link;
+
+	if (!t->conf->rules || t->to_external || transport(t) == -REASON_TRUNCATED ||
+	    (inbound && daisy_addrs_find(t->inst->addrs, p->saddr.s_addr)))
+		return false;
+	for (uint32_t i = 0; i < set->n && i < DAISY_MAX_RULES; i++) {
+		const struct daisy_rule *r = &set->rule[i];
+
+		if ((remote.s_addr & r->mask) != r->addr || (r->proto && r->proto != p->proto) ||
+		    (r->last && (port < r->first || port > r->last)) ||
+		    (!inbound && r->zone != t->link->zone) ||
+		    !daisy_trace_link(t, r->zone, inbound ? p->daddr : p->saddr, &link))
+			continue;
+		daisy_trace_say(t, "rule", "no-translate rule %u names the destination: forwarded as it is",
+				i + 1);
+		forward_untranslated(t, inbound, r, link);
+		return true;
+	}
+	return false;
+}
+
 /* 1: from the inside, 0: from the outside, or minus a reason. */
 static int direction(struct daisy_tracing *t)
 {
@@ -403,22 +470,6 @@ static bool addresses(struct daisy_tracing *t)
 	return true;
 }
 
-/* 0: TCP, UDP or ICMP, and long enough; or minus a reason. */
-static int transport(struct daisy_tracing *t)
-{
-	uint32_t header = t->packet->proto == IPPROTO_TCP ? TCP_HEADER : L4_LEAST;
-
-	if (t->packet->proto == IPPROTO_TCP)
-		t->proto = DAISY_TCP;
-	else if (t->packet->proto == IPPROTO_UDP)
-		t->proto = DAISY_UDP;
-	else if (t->packet->proto == IPPROTO_ICMP)
-		t->proto = DAISY_ICMP;
-	else
-		return -REASON_UNSUPPORTED_PROTO;
-	return t->packet->size < IP_HEADER + header ? -REASON_TRUNCATED : 0;
-}
-
 static void run(struct daisy_tracing *t)
 {
 	static const char *const sides[] = {
@@ -433,7 +484,7 @@ static void run(struct daisy_tracing *t)
 		end(t, TRACE_PASS, COUNTER_pass_other);
 		return;
 	}
-	if (addresses(t))
+	if (addresses(t) || untranslated(t))
 		return;
 	from_inside = direction(t);
 	err = from_inside < 0 ? from_inside : transport(t);

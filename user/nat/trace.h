@@ -102,6 +102,9 @@ struct daisy_trace_hop {
 
 void daisy_trace_say(struct daisy_tracing *t, const char *stage, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The link behind which an inside address is; false if it is in no prefix of the zone. */
+bool daisy_trace_link(const struct daisy_tracing *t, uint16_t zone, struct in_addr addr,
+		      uint32_t *link);
 bool daisy_trace_inside(const struct daisy_tracing *t, struct in_addr addr);
 /* The live mapping of an inside endpoint; false if there is none. */
 bool daisy_trace_find(const struct daisy_tracing *t, union daisy_endpoint inside, uint32_t *slot,

@@ -18,13 +18,24 @@ static bool look_up(const struct daisy_tracing *t, const char *map, const void *
 	return !bpf_map_lookup_elem(daisy_instance_map_fd(t->inst, map), key, value);
 }
 
-bool daisy_trace_inside(const struct daisy_tracing *t, struct in_addr addr)
+bool daisy_trace_link(const struct daisy_tracing *t, uint16_t zone, struct in_addr addr,
+		      uint32_t *link)
 {
-	struct daisy_prefix_key key = { .prefixlen = 64, .zone_be = htons(t->link->zone) };
+	struct daisy_prefix_key key = { .prefixlen = 64, .zone_be = htons(zone) };
 	struct daisy_prefix value;
 
 	memcpy(key.addr, &addr, sizeof(key.addr));
-	return look_up(t, "inside_prefixes", &key, &value);
+	if (!look_up(t, "inside_prefixes", &key, &value))
+		return false;
+	*link = value.link & (DAISY_MAX_LINKS - 1);
+	return true;
+}
+
+bool daisy_trace_inside(const struct daisy_tracing *t, struct in_addr addr)
+{
+	uint32_t link;
+
+	return daisy_trace_link(t, t->link->zone, addr, &link);
 }
 
 bool daisy_trace_record(const struct daisy_tracing *t, uint32_t slot, uint16_t port,
