@@ -53,13 +53,19 @@ static __always_inline struct daisy_mapping *vector_record(__u32 proto, __u32 sl
 
 		return t ? &t->m : NULL;
 	}
-	if (proto == DAISY_UDP)
+	if (proto == DAISY_UDP) {
+		struct daisy_mapping *m;
+
 		vector = bpf_map_lookup_elem(&vectors_udp, &slot);
-	else
-		vector = bpf_map_lookup_elem(&vectors_icmp, &slot);
-	if (!vector)
-		return NULL;
-	return bpf_map_lookup_elem(vector, &port);
+		if (!vector)
+			return NULL;
+		m = bpf_map_lookup_elem(vector, &port);
+		/* Two maps by one instruction would cost a call: the kernel writes out look-ups in one. */
+		barrier_var(m);
+		return m;
+	}
+	vector = bpf_map_lookup_elem(&vectors_icmp, &slot);
+	return vector ? bpf_map_lookup_elem(vector, &port) : NULL;
 }
 
 /* The same, as the longer TCP record. */
