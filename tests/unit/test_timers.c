@@ -57,6 +57,18 @@ static void test_given(void **state)
 	assert_int_equal(conf.icmp_rate, 7);
 }
 
+/* What a daemon does at each start and reload. */
+static void test_set(void **state)
+{
+	uint32_t seconds[DAISY_N_TIMERS] = { [DAISY_TIMER_UDP] = 120, [DAISY_TIMER_TCP_ESTABLISHED] = 7440 };
+
+	daisy_instance_timers_set(&inst, seconds);
+	assert_int_equal(conf.timer[DAISY_TIMER_UDP], daisy_ticks_from_seconds(120) + DAISY_HINT_TICKS);
+	assert_int_equal(conf.timer[DAISY_TIMER_TCP_ESTABLISHED],
+			 daisy_ticks_from_seconds(7440) + DAISY_HINT_TICKS);
+	assert_int_equal(conf.timer[DAISY_TIMER_SUBSCRIBER], daisy_ticks_from_seconds(0));
+}
+
 static void test_no_hold(void **state)
 {
 	struct daisy_instance_spec spec = { 0 };
@@ -125,6 +137,7 @@ int main(void)
 		{ "timers not given have the defaults of the RFCs (U5c, T5, I2, X1, X2, G8)",
 		  test_defaults, clear, NULL, NULL },
 		{ "given timers, options and rates are taken over", test_given, clear, NULL, NULL },
+		{ "timers set later leave the same time for hints, and keep a zero (U5)", test_set, clear, NULL, NULL },
 		{ "no hold-down at all can be asked for (G8)", test_no_hold, clear, NULL, NULL },
 		{ "a timer beyond a year is refused by name", test_too_long, clear, NULL, NULL },
 		{ "each instance has a hash key of its own, multipliers odd", test_random_key, clear, NULL, NULL },

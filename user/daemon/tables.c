@@ -340,9 +340,7 @@ void daisy_tables_settings(struct daisy_daemon *d, const struct daisy_config *co
 	struct daisy_conf *conf = daisy_instance_conf(d->inst);
 	uint32_t listening = daisy_events_wanted(d->events) ? DAISY_OPT_EVENTS : 0;
 
-	for (size_t i = 0; i < DAISY_N_TIMERS; i++)
-		__atomic_store_n(&conf->timer[i], daisy_ticks_from_seconds(config->timer_s[i]),
-				 __ATOMIC_RELAXED);
+	daisy_instance_timers_set(d->inst, config->timer_s);
 	__atomic_store_n(&conf->exhaustion, config->exhaustion, __ATOMIC_RELAXED);
 	__atomic_store_n(&conf->mss_clamp, config->mss_clamp, __ATOMIC_RELAXED);
 	__atomic_store_n(&conf->options, config->options | listening, __ATOMIC_RELEASE);

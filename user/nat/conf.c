@@ -37,17 +37,25 @@ int daisy_conf_check(const struct daisy_instance_spec *spec)
 	return 0;
 }
 
+/* Records of the hinted ones are refreshed once in so many ticks (bpf/lib/fast.h). */
+static uint32_t ticks_of(enum daisy_timer timer, uint32_t seconds)
+{
+	bool hinted = timer == DAISY_TIMER_UDP || timer == DAISY_TIMER_TCP_ESTABLISHED;
+
+	return daisy_ticks_from_seconds(seconds) + (hinted ? DAISY_HINT_TICKS : 0);
+}
+
 static uint32_t timer_ticks(enum daisy_timer timer, uint32_t seconds)
 {
-	uint32_t ticks;
-
 	if (timer == DAISY_TIMER_HOLD && seconds == UINT32_MAX)
 		return 0;
-	ticks = daisy_ticks_from_seconds(seconds ? seconds : default_seconds[timer]);
-	/* Their records are refreshed once in so many ticks (bpf/lib/fast.h). */
-	if (timer == DAISY_TIMER_UDP || timer == DAISY_TIMER_TCP_ESTABLISHED)
-		ticks += DAISY_HINT_TICKS;
-	return ticks;
+	return ticks_of(timer, seconds ? seconds : default_seconds[timer]);
+}
+
+void daisy_instance_timers_set(struct daisy_instance *inst, const uint32_t seconds[DAISY_N_TIMERS])
+{
+	for (int i = 0; i < DAISY_N_TIMERS; i++)
+		__atomic_store_n(&inst->conf->timer[i], ticks_of(i, seconds[i]), __ATOMIC_RELAXED);
 }
 
 /* Settings that may differ from run to run; those that the mappings depend on are left alone. */
