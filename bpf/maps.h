@@ -10,6 +10,7 @@
 #include "shared/config.h"
 #include "shared/counters.h"
 #include "shared/events.h"
+#include "shared/hold.h"
 #include "shared/nat.h"
 
 /* Settings. Userspace writes; every packet reads. */
@@ -205,7 +206,38 @@ struct {
 	__type(value, struct daisy_subscriber);
 } subscribers SEC(".maps");
 
-/* First fragments. LRU: a flood displaces the oldest, memory is bounded. */
+/*
+ * AF_XDP sockets of the daemon by daisy_hold_key(). The daemon writes (the kernel
+ * takes an entry away with its socket); packets that are to be held read.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, DAISY_HOLD_SOCKETS);
+	__type(key, __u32);
+	__type(value, __u32);
+} hold_sockets SEC(".maps");
+
+/* Packets on their way to a socket, same index. Packets add, the daemon takes off. Full: refused. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DAISY_HOLD_SOCKETS);
+	__type(key, __u32);
+	__type(value, struct daisy_hold_ring);
+} hold_rings SEC(".maps");
+
+/* What a source has used of its share in the current tick, by hash. BPF only. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1 << DAISY_BUDGET_BITS);
+	__type(key, __u32);
+	__type(value, struct daisy_budget);
+} budgets SEC(".maps");
+
+/*
+ * First fragments. Each host has a budget; LRU: a flood of many hosts displaces
+ * the oldest, memory is bounded.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, DAISY_MAX_FRAGMENTS);

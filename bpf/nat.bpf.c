@@ -236,6 +236,9 @@ int xdp_nat(struct xdp_md *ctx)
 		return verdict;
 	__builtin_memset(&p, 0, sizeof(p));
 	p.unmapped = verdict == FAST_UNMAPPED;
+	p.replay = replay_class(ctx);
+	if (unlikely(p.replay))
+		c->replays++;
 	verdict = frame(ctx, &p);
 	if (unlikely(verdict < 0)) {
 		count_drop(c, -verdict);

@@ -301,7 +301,7 @@ link_is_gone() {
 	run -2 daisy instance purge
 	daisy instance purge name "$(instance)"
 	wait_until 10 process_gone "$(daemon_pid)"
-	[ ! -e "/sys/fs/bpf/daisy/2/$(instance)" ]
+	[ ! -e "/sys/fs/bpf/daisy/$(map_format)/$(instance)" ]
 	run ! on box nft list table ip "daisy_$(instance)"
 	run -0 ipn box -d link show dev e0
 	refute_output --partial 'prog/xdp'

@@ -112,13 +112,13 @@ program_id() {
 @test "pinned maps of another format are refused by name, and are left alone" {
 	daemon_stop
 	mkdir -p /sys/fs/bpf/daisy/9999
-	mv "/sys/fs/bpf/daisy/2/$(instance)" "/sys/fs/bpf/daisy/9999/$(instance)"
+	mv "/sys/fs/bpf/daisy/$(map_format)/$(instance)" "/sys/fs/bpf/daisy/9999/$(instance)"
 	run ! on box "$BUILD/bin/daisyd" --config "$TOPO_DIR/n0.yaml" --run-dir "$TOPO_DIR/run"
 	assert_output --partial "instance \"$(instance)\" has maps of format 9999"
-	assert_output --partial 'writes format 2'
+	assert_output --partial "writes format $(map_format)"
 	[ -e "/sys/fs/bpf/daisy/9999/$(instance)/conf" ]
 	run -0 on in1 ping -c1 -W2 198.51.100.10
-	mv "/sys/fs/bpf/daisy/9999/$(instance)" "/sys/fs/bpf/daisy/2/$(instance)"
+	mv "/sys/fs/bpf/daisy/9999/$(instance)" "/sys/fs/bpf/daisy/$(map_format)/$(instance)"
 	rmdir --ignore-fail-on-non-empty /sys/fs/bpf/daisy/9999
 	daemon_start box n0 --test-clock
 	run -0 daisy -j instance show
@@ -166,7 +166,7 @@ program_id() {
 	assert_output "table ip daisy_$(instance)"
 	run -0 daisy instance purge name "$(instance)"
 	wait_gone 5 "$pid"
-	refute [ -e "/sys/fs/bpf/daisy/2/$(instance)" ]
+	refute [ -e "/sys/fs/bpf/daisy/$(map_format)/$(instance)" ]
 	assert_equal "$(program_id e0) $(program_id e1)" 'null null'
 	run -0 on box nft list tables
 	assert_output ''

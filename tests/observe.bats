@@ -127,7 +127,7 @@ monitored() {
 
 @test "every map is pinned and dumps with the names of its members" {
 	local dir
-	dir=/sys/fs/bpf/daisy/2/$(instance)
+	dir=/sys/fs/bpf/daisy/$(map_format)/$(instance)
 	run -0 bpftool -j map dump pinned "$dir/slots"
 	assert_output --partial '"state"'
 	run -0 bpftool map dump pinned "$dir/conf"

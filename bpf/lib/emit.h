@@ -5,7 +5,7 @@
 
 #include <bpf/bpf_endian.h>
 
-#include "packet.h"
+#include "replay.h"
 
 struct vlan_tag {
 	__be16 tci;
@@ -26,6 +26,7 @@ static __always_inline void write_macs(struct ethhdr *eth, const struct daisy_ne
 /*
  * Write an Ethernet header with the next hop's tags (IEEE 802.1Q; the outer one
  * of two is 802.1ad), after making room for more of them or cutting off fewer.
+ * Of a replay, tell the daemon where it goes (here, where it costs the others nothing).
  */
 STAGE int emit_tagged(struct xdp_md *ctx, __u32 had, const struct daisy_nexthop *nh)
 {
@@ -38,6 +39,7 @@ STAGE int emit_tagged(struct xdp_md *ctx, __u32 had, const struct daisy_nexthop 
 	n = nh->n_tags;
 	if (n > 2 || had > 2)
 		return -REASON_ADJUST_FAILED;
+	replay_leaves_by(ctx, nh->link, nh->mtu);
 	if (n != had && bpf_xdp_adjust_head(ctx, (int)(had - n) * TAG_LEN))
 		return -REASON_ADJUST_FAILED;
 	eth = packet_at(ctx, 0, ETH_LEN + 2 * TAG_LEN);
@@ -67,7 +69,7 @@ static __always_inline int emit(struct xdp_md *ctx, const struct packet *p, cons
 	__u32 out = nh->link;
 	struct daisy_link *l;
 
-	if (unlikely(p->n_tags | nh->n_tags)) {
+	if (unlikely(p->n_tags | nh->n_tags | p->replay)) {
 		int err = emit_tagged(ctx, p->n_tags, nh);
 
 		if (err)

@@ -35,8 +35,11 @@ struct packet {
 	__u8 filtered;		/* the external destination has address-dependent filtering */
 	__u8 unremembered;	/* a no-translate rule names the destination: do not remember its next hop */
 	__u8 unmapped;		/* a look into the index has found no mapping of the source */
+	__u8 replay;		/* held before: 1 + its class, REPLAY_OVERFLOW; 0: from the wire */
 	__u8 stale;		/* the daemon's stamp is old: do not trust cached next hops */
 };
+
+#define REPLAY_OVERFLOW 0x80	/* of packet.replay: there was no room to hold it */
 
 #define END(p, name) ((p)->end = __builtin_offsetof(struct daisy_counters, name))
 
@@ -62,6 +65,14 @@ static __always_inline void *packet_end(struct xdp_md *ctx)
 	void *p;
 
 	asm volatile("%0 = *(u32 *)(%1 + 4)" : "=r"(p) : "r"(ctx));
+	return p;
+}
+
+static __always_inline void *packet_meta(struct xdp_md *ctx)
+{
+	void *p;
+
+	asm volatile("%0 = *(u32 *)(%1 + 8)" : "=r"(p) : "r"(ctx));
 	return p;
 }
 

@@ -72,7 +72,7 @@ STAGE __u64 ip_options_sum(struct xdp_md *ctx, __u32 at, __u32 end)
 	return sum;
 }
 
-/* The IPv4 header at p->l3. Fragment fields are judged here, too: no offset may lead beyond 65535. */
+/* The IPv4 header at p->l3. Fragment fields are judged here, too: none may lead beyond 65535. */
 static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *p)
 {
 	struct iphdr *ip = packet_at(ctx, p->l3, IP_LEN);
@@ -108,6 +108,10 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *p)
 	if (csum_fold(sum) != 0xffff)
 		return -REASON_BAD_CHECKSUM;
 	if ((p->frag & IP_OFFSET) * 8 + tot_len - len > 65535 - IP_LEN)
+		return -REASON_BAD_HEADER;
+	/* All but the last end at a multiple of eight, and none is empty. */
+	if (unlikely(p->frag & (IP_MF | IP_OFFSET)) &&
+	    (tot_len == len || (p->frag & IP_MF && (tot_len - len) & 7)))
 		return -REASON_BAD_HEADER;
 	return 0;
 }

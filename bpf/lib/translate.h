@@ -31,12 +31,6 @@ static __always_inline void clamp_syn(struct xdp_md *ctx, const struct daisy_con
 		mss_clamp(ctx, p, limit);
 }
 
-/* The next hop's MTU holds the packet? */
-static __always_inline bool fits(const struct packet *p, const struct daisy_nexthop *nh)
-{
-	return likely(p->tot_len <= nh->mtu);
-}
-
 /* The TCP connection that an outbound packet belongs to. Returns 0 or minus a reason. */
 STAGE int conn_outbound(struct daisy_tcp_mapping *t, const struct packet *p, __u64 ref)
 {
@@ -166,7 +160,7 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	if (!fits(p, nh))
 		return too_big(ctx, p, nh->mtu);
 	if (unlikely(is_first_fragment(p->frag))) {
-		err = fragment_remember(p, addr, p->daddr, false, p->link);
+		err = fragment_remember_out(p, addr);
 		if (err)
 			return err;
 	}
@@ -206,7 +200,7 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 	if (!fits(p, nh))
 		return too_big(ctx, p, nh->mtu);
 	if (unlikely(is_first_fragment(p->frag))) {
-		err = fragment_remember(p, p->saddr, (__u32)in.word, true, m->link);
+		err = fragment_remember_in(p, p->saddr, in.word, m->link);
 		if (err)
 			return err;
 	}
@@ -264,8 +258,7 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	to = vector_record(proto, p->dst_slot, p->dport);
 	if (!to || ctl_state(ctl_read(to)) != MAPPING_ACTIVE)
 		return -REASON_NO_MAPPING;
-	in.word = to->inside.word;
-	if (in.word == endpoint_word(p->saddr, p->sport, p->zone))
+	if (to->inside.word == endpoint_word(p->saddr, p->sport, p->zone))
 		return -REASON_HAIRPIN_LOOP;
 	ref = source_mapping(ctx, p, proto);
 	if (ref <= 0)
@@ -281,7 +274,7 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	if (!fits(p, nh))
 		return too_big(ctx, p, nh->mtu);
 	if (is_first_fragment(p->frag)) {
-		err = fragment_remember(p, addr, (__u32)in.word, true, to->link);
+		err = fragment_remember_in(p, addr, to->inside.word, to->link);
 		if (err)
 			return err;
 	}
@@ -291,6 +284,7 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
 	if (!ip || !l4)
 		return -REASON_TRUNCATED;
+	in.word = to->inside.word;	/* again: less to keep on the stack over the calls */
 	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip));
 	rewrite_endpoint(ip, l4, proto, false, (__u32)in.word, in.port, 0);
 	END(p, hairpin);

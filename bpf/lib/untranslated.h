@@ -131,7 +131,7 @@ STAGE int untranslated_out(struct xdp_md *ctx, struct packet *p)
 	if (!fits(p, nh))
 		return too_big(ctx, p, nh->mtu);
 	if (is_first_fragment(p->frag)) {
-		err = fragment_remember(p, p->saddr, p->daddr, false, p->link);
+		err = fragment_remember_out(p, p->saddr);
 		if (err)
 			return err;
 	}
@@ -160,7 +160,7 @@ STAGE int untranslated_in(struct xdp_md *ctx, struct packet *p, __u32 zone, __u3
 	if (!fits(p, nh))
 		return too_big(ctx, p, nh->mtu);
 	if (is_first_fragment(p->frag)) {
-		err = fragment_remember(p, p->saddr, p->daddr, true, link);
+		err = fragment_remember_in(p, p->saddr, endpoint_word(p->daddr, 0, zone), link);
 		if (err)
 			return err;
 	}

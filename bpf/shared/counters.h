@@ -33,6 +33,9 @@
 	X(pass_ipv6, "(end) IPv6 left to the kernel") \
 	X(pass_other, "(end) other frames left to the kernel: not IP, or of a VLAN that is no link") \
 	X(pass_other_host, "(end) frames to another station's MAC address, left to the kernel, which ignores them") \
+	X(held_fragments, "(end) later fragments held until the first one comes; counted again when they go on") \
+	X(held_too_big, "(end) packets handed to the daemon to be cut for the next link; counted again when they go on") \
+	X(replays, "held packets that were judged again") \
 	X(icmp_unreachable, "ICMP Destination Unreachable sent, besides the drop reason, to senders that got no mapping") \
 	X(created_udp, "UDP mappings created") \
 	X(created_tcp, "TCP mappings created") \

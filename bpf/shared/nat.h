@@ -252,6 +252,12 @@ struct daisy_fragment {
 	__u32 seen;		/* tick */
 	__u16 to_inside;	/* direction after translation: 1 towards the inside */
 	__u16 link;		/* inside link, for the route towards the inside */
+	__u64 pieces;		/* bit n: the piece at n times `first` has been seen */
+	__u16 first;		/* bytes of payload in the first fragment */
+	__u16 total;		/* bytes of payload in the datagram; 0: the last fragment has not been seen */
+	__u32 bytes;		/* of payload seen (atomic); `total`: complete */
+	__u32 budget;		/* whose the datagram is (struct daisy_budget) */
+	__u32 pad;
 };
 
 /* One item of a sweep batch (BPF_PROG_RUN): "look at this record, its time may have come". */
@@ -288,7 +294,7 @@ _Static_assert(sizeof(struct daisy_subscriber) == 16, "subscriber");
 _Static_assert(sizeof(struct daisy_slot) == 8, "slot: one word");
 _Static_assert(sizeof(struct daisy_permission_key) == 12, "no padding in a key");
 _Static_assert(sizeof(struct daisy_fragment_key) == 16, "no padding in a key");
-_Static_assert(sizeof(struct daisy_fragment) == 32, "fragment");
+_Static_assert(sizeof(struct daisy_fragment) == 56, "fragment");
 _Static_assert(sizeof(struct daisy_sweep_item) == 8, "batch item");
 _Static_assert(sizeof(struct daisy_sweep_header) == 8, "batch header");
 _Static_assert(sizeof(struct daisy_conn_item) == 16, "connection batch item");

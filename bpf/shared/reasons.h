@@ -40,7 +40,11 @@
 	X(31, ICMP_RATE, "icmp_rate", "ICMP error that we owed was withheld by the rate limit (RFC 1812 4.3.2.8)") \
 	X(32, SUBSCRIBER_RACE, "subscriber_race", "the subscriber was being removed at that moment") \
 	X(33, SOURCE_ROUTE, "source_route", "IPv4 source route option: would bypass the translation") \
-	X(34, FILTERED, "filtered", "inbound packet from an address that the mapping has not sent to (RFC 4787 REQ-8)")
+	X(34, FILTERED, "filtered", "inbound packet from an address that the mapping has not sent to (RFC 4787 REQ-8)") \
+	X(35, FRAGMENT_OVERLAP, "fragment_overlap", "fragment that overlaps another of its datagram, or reaches beyond its last one") \
+	X(36, FRAGMENT_QUOTA, "fragment_quota", "first fragment of a host that has left too many datagrams unfinished") \
+	X(37, HOLD_FULL, "hold_full", "no room to hold the packet until it can be judged") \
+	X(38, HOLD_SOURCE, "hold_source", "the source has had its share of held packets for this second")
 
 enum daisy_reason {
 	REASON_NONE,

@@ -52,6 +52,11 @@ daemon_kill() {
 	stop "${1:-n0}" KILL
 }
 
+# The number under which the pins of this build lie.
+map_format() {
+	"${DAISYD:-$BUILD/bin/daisyd}" --version | sed 's/.*map format //'
+}
+
 pins_del() {
 	rm -rf /sys/fs/bpf/daisy/*/"$(instance "$1")"
 }

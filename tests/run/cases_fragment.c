@@ -24,6 +24,39 @@ static void outside_mtu_1400(struct bed *bed)
 	daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(LINK_OUT)].mtu = 1400;
 }
 
+/* First fragments of one host, as many as may be unfinished, and one more; another host's goes on. */
+static void flood_of_first_ones(struct bed *bed)
+{
+	const struct end host = { .addr = ADDR(10, 0, 0, bed->warm ? 91 : 90), .port = 5000, .zone = 1 };
+	struct step open = OUT(UDP(H1, S1), C_out_udp, C_created_udp, C_subscribers_created);
+	struct step first = OUT(UDP(H1, S1, FIRST), C_out_udp);
+	struct step over = DROP(AT_INSIDE, UDP(H1, S1, FIRST, .id = 999), FRAGMENT_QUOTA);
+
+	open.in.src = first.in.src = over.in.src = host;
+	play_step(bed, &open);
+	for (unsigned int i = 0; i < DAISY_UNFINISHED_DATAGRAMS; i++) {
+		first.in.id = (uint16_t)(2000 + i);
+		play_step(bed, &first);
+	}
+	play_step(bed, &over);
+}
+
+/* Whole datagrams, more than may be unfinished. */
+static void many_whole_ones(struct bed *bed)
+{
+	struct step pieces[] = {
+		OUT(UDP(H1, S1, FIRST), C_out_udp), OUT(UDP(H1, S1, SECOND), C_fragments),
+		OUT(UDP(H1, S1, LAST), C_fragments),
+	};
+
+	for (unsigned int i = 0; i < 2 * DAISY_UNFINISHED_DATAGRAMS; i++) {
+		for (unsigned int n = 0; n < 3; n++) {
+			pieces[n].in.id = (uint16_t)(3000 + i);
+			play_step(bed, &pieces[n]);
+		}
+	}
+}
+
 static const struct play plays[] = {
 	{ "UDP fragments in order go out with the first one's mapping (U14, RFC 4787 REQ-14)",
 	  STEPS(OUT(UDP(H1, S1, FIRST), C_out_udp, C_created_udp, C_subscribers_created),
@@ -91,6 +124,35 @@ static const struct play plays[] = {
 	{ "A TCP fragment at offset 8 would overlap the flags and is dropped (U14a, RFC 1858)",
 	  STEPS(OPEN_TCP, OUT(TCP(H1, S1, ACK, FIRST), C_out_tcp),
 		DROP(AT_INSIDE, TCP(H1, S1, ACK, LONG, .from = 8, .part = 800), FRAGMENT_TINY)) },
+	{ "A fragment that overlaps the first one is dropped, both ways (U14a, RFC 1858, teardrop)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp),
+		DROP(AT_INSIDE, UDP(H1, S1, LONG, .from = 24, .part = 8), FRAGMENT_OVERLAP),
+		DROP(AT_INSIDE, UDP(H1, S1, LONG, .from = 1472, .part = 1480), FRAGMENT_OVERLAP),
+		IN(UDP(S1, H1, FIRST), C_in_udp),
+		DROP(AT_OUTSIDE, UDP(S1, H1, LONG, .from = 24, .part = 8), FRAGMENT_OVERLAP),
+		OUT(UDP(H1, S1, SECOND), C_fragments), IN(UDP(S1, H1, SECOND), C_fragments)) },
+	{ "A fragment that has come already is dropped (U14a)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), OUT(UDP(H1, S1, SECOND), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, SECOND), FRAGMENT_OVERLAP), OUT(UDP(H1, S1, LAST), C_fragments)) },
+	{ "A fragment beyond the last one, and another last one, are dropped (U14a)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), OUT(UDP(H1, S1, LAST), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, .payload = 6000, .fragment = true, .from = 2960, .part = 1480),
+		     FRAGMENT_OVERLAP),
+		DROP(AT_INSIDE, UDP(H1, S1, .payload = 2000, .fragment = true, .from = 1480), FRAGMENT_OVERLAP),
+		OUT(UDP(H1, S1, SECOND), C_fragments)) },
+	{ "A complete datagram is over: another fragment with its id is an orphan (U14a)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), OUT(UDP(H1, S1, SECOND), C_fragments),
+		OUT(UDP(H1, S1, LAST), C_fragments), DROP(AT_INSIDE, UDP(H1, S1, LAST), FRAGMENT_ORPHAN)) },
+	{ "A fragment that is not the last and ends at no multiple of eight is dropped (U14a)",
+	  STEPS(OPEN_UDP, DROP(AT_INSIDE, UDP(H1, S1, LONG, .part = 1001), BAD_HEADER),
+		DROP(AT_OUTSIDE, UDP(S1, H1, LONG, .from = 1480, .part = 1001), BAD_HEADER)) },
+	{ "A host that leaves its datagrams unfinished is refused more of them, another one is not (U14a)",
+	  STEPS(OPEN_UDP, CALL(flood_of_first_ones), OUT(UDP(H1, S1, FIRST), C_out_udp),
+		OUT(UDP(H1, S1, SECOND), C_fragments)) },
+	{ "Whole fragmented datagrams are not limited in number (U14a)",
+	  STEPS(OPEN_UDP, CALL(many_whole_ones)) },
+	{ "A later fragment of a stranger on the inside link is not held (U14a)",
+	  STEPS(DROP(AT_INSIDE, UDP(LITERAL(ADDR(172, 16, 0, 1), 5000), S1, LAST), NOT_INSIDE)) },
 	{ "A fragment that reaches beyond 65535 bytes is dropped (U14a)",
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp),
 		DROP(AT_INSIDE, UDP(H1, S1, .payload = 1000, .frag_field = 0x1fff), BAD_HEADER)) },

@@ -53,11 +53,21 @@ static void sweep_text(const json_t *item, char *buf, size_t size)
 		 figure(sweep, NULL, "expired"), figure(sweep, NULL, "freed"));
 }
 
+static void slow_path_text(const json_t *item, char *buf, size_t size)
+{
+	const json_t *slow = json_object_get(item, "slow_path");
+
+	snprintf(buf, size, "%lld packets held; without room %lld, lost %lld, unsent %lld",
+		 figure(slow, NULL, "held"), figure(slow, NULL, "overflows"),
+		 figure(slow, NULL, "lost"), figure(slow, NULL, "unsent"));
+}
+
 static const struct daisy_column summary[] = {
 	{ "mappings", "mappings", FORMAT_TEXT, mappings_text },
 	{ "subscribers", "subscribers", FORMAT_TEXT, NULL },
 	{ "next_hops", "next hops", FORMAT_TEXT, NULL },
 	{ "sweep", "sweep", FORMAT_TEXT, sweep_text },
+	{ "slow_path", "slow path", FORMAT_TEXT, slow_path_text },
 	{ "memory.total_bytes", "memory of the maps", FORMAT_BYTES, NULL },
 	{ "memory.per_address_bytes", "  of one address", FORMAT_BYTES, NULL },
 	{ "clients", "control clients", FORMAT_TEXT, NULL },

@@ -50,6 +50,16 @@ static json_t *sweep_json(struct daisy_daemon *d)
 			 up_ms ? (double)stats.cpu_us / (double)up_ms / 10 : 0.0);
 }
 
+static json_t *slow_path_json(const struct daisy_daemon *d)
+{
+	struct daisy_slowpath_figures figures;
+
+	daisy_slowpath_figures(d->slowpath, &figures);
+	return json_pack("{s:I,s:I,s:I,s:I}", "held", (json_int_t)figures.waiting, "overflows",
+			 (json_int_t)figures.overflows, "lost", (json_int_t)figures.lost,
+			 "unsent", (json_int_t)figures.unsent);
+}
+
 int daisy_stats_show(struct daisy_request *request)
 {
 	struct daisy_daemon *d = request->daemon;
@@ -69,6 +79,7 @@ int daisy_stats_show(struct daisy_request *request)
 	json_object_set_new(item, "subscribers",
 			    json_integer((json_int_t)d->figures.subscribers));
 	json_object_set_new(item, "sweep", sweep_json(d));
+	json_object_set_new(item, "slow_path", slow_path_json(d));
 	json_object_set_new(item, "memory", json_pack("{s:I,s:I}", "total_bytes",
 						      (json_int_t)total, "per_address_bytes",
 						      (json_int_t)per_address));

@@ -71,6 +71,7 @@ static void remove_rest(struct daisy_daemon *d, const struct daisy_config *confi
 		daisy_log(LOG_WARNING, "own addresses: %s", daisy_error());
 	d->routes_changed = true;
 	daisy_follow_settle(d);
+	daisy_slowpath_sync(d->slowpath);
 }
 
 int daisy_apply_first(struct daisy_daemon *d, struct daisy_config *config)

@@ -34,6 +34,7 @@ void daisy_daemon_alive(struct daisy_daemon *d)
 static void publish(struct daisy_daemon *d)
 {
 	struct daisy_figures *figures = &d->figures;
+	struct daisy_slowpath_figures slow;
 	struct daisy_sweeper_stats stats;
 
 	daisy_sweeper_stats(d->sweeper, &stats);
@@ -41,6 +42,11 @@ static void publish(struct daisy_daemon *d)
 	figures->sweep_rounds = stats.rounds;
 	figures->sweep_cpu_us = stats.cpu_us;
 	figures->sweep_round_ms = stats.round_ms;
+	daisy_slowpath_figures(d->slowpath, &slow);
+	figures->held_packets = slow.waiting;
+	figures->hold_overflows = slow.overflows;
+	figures->hold_lost = slow.lost;
+	figures->hold_unsent = slow.unsent;
 	figures->clients = daisy_server_clients(d->server);
 	figures->start_time_s = (double)d->start_time;
 	memcpy(figures->pool, d->pool_name, sizeof(d->pool_name));
@@ -65,6 +71,8 @@ static void handle_second(void *ctx)
 
 	daisy_daemon_alive(d);
 	daisy_follow_second(d);
+	daisy_slowpath_sync(d->slowpath);
+	daisy_slowpath_second(d->slowpath);
 	publish(d);
 }
 
@@ -165,13 +173,16 @@ static int open_instance(struct daisy_daemon *d, const struct daisy_config *conf
 
 static int open_parts(struct daisy_daemon *d)
 {
+	int err;
+
 	d->sweeper = daisy_sweeper_new(d->inst);
 	d->census = daisy_census_new(d->inst);
 	if (!d->sweeper || !d->census) {
 		daisy_error_set("no memory");
 		return -ENOMEM;
 	}
-	return daisy_garp_open(&d->garp);
+	err = daisy_slowpath_open(&d->slowpath, d->inst, d->loop);
+	return err ? err : daisy_garp_open(&d->garp);
 }
 
 /* In this order: nothing is attached before what it reads, and the guard, are in place. */
@@ -214,6 +225,7 @@ static void stop(struct daisy_daemon *d, const char *name, bool remove)
 	remove = remove && d->inst;
 	if (remove)
 		daisy_devices_detach_all(d);
+	daisy_slowpath_close(d->slowpath);
 	daisy_events_close(d->events);
 	daisy_follow_close(d);
 	daisy_garp_close(&d->garp);

@@ -16,6 +16,7 @@
 #include "net/interfaces.h"
 #include "net/netlink.h"
 #include "net/nexthops.h"
+#include "slowpath/slowpath.h"
 #include "telemetry/metrics.h"
 
 struct daisy_census;
@@ -56,6 +57,7 @@ struct daisy_daemon {
 	struct daisy_nexthops *nexthops;
 	struct daisy_sweeper *sweeper;
 	struct daisy_garp garp;
+	struct daisy_slowpath *slowpath;
 	struct daisy_events *events;
 	struct daisy_metrics *metrics;
 	struct daisy_server *server;

@@ -199,6 +199,16 @@ int daisy_attachment_get(struct daisy_instance *inst, const char *device,
 	return 0;
 }
 
+int daisy_attached_program(const struct daisy_instance *inst, const char *device)
+{
+	struct daisy_attachment now;
+	int ifindex, err = find_device(device, &ifindex);
+
+	if (!err)
+		err = query(ifindex, device, &now);
+	return err ? err : own_program(inst, device, ifindex, now.program_id);
+}
+
 static int refuse_foreign(const char *device, const struct daisy_attachment *a)
 {
 	if (!strcmp(a->program_name, PROGRAM_NAME))

@@ -42,6 +42,9 @@ int daisy_attachment_get(struct daisy_instance *inst, const char *device,
 int daisy_attach(struct daisy_instance *inst, const char *device, int program_fd,
 		 enum daisy_xdp_mode mode);
 
+/* File descriptor of our program on a device, which the caller closes; -ENOENT: it is not there. */
+int daisy_attached_program(const struct daisy_instance *inst, const char *device);
+
 /* Detach our program; 0 also if it or the device is gone. -EBUSY: another's program is there. */
 int daisy_detach(struct daisy_instance *inst, const char *device);
 

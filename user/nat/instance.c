@@ -215,6 +215,11 @@ struct daisy_nexthop *daisy_instance_nexthops(struct daisy_instance *inst)
 	return inst->nexthops;
 }
 
+struct daisy_hold_ring *daisy_instance_hold_rings(struct daisy_instance *inst)
+{
+	return inst->hold_rings;
+}
+
 const struct daisy_slot *daisy_instance_slots(struct daisy_instance *inst)
 {
 	return inst->slots;

@@ -19,6 +19,7 @@
 
 #include "shared/config.h"
 #include "shared/counters.h"
+#include "shared/hold.h"
 #include "shared/nat.h"
 
 struct daisy_instance;
@@ -63,6 +64,7 @@ const char *daisy_error(void);
 struct daisy_conf *daisy_instance_conf(struct daisy_instance *inst);
 struct daisy_link *daisy_instance_links(struct daisy_instance *inst);		/* [DAISY_MAX_LINKS] */
 struct daisy_nexthop *daisy_instance_nexthops(struct daisy_instance *inst);	/* [DAISY_MAX_NEXTHOPS] */
+struct daisy_hold_ring *daisy_instance_hold_rings(struct daisy_instance *inst);	/* [DAISY_HOLD_SOCKETS] */
 const struct daisy_slot *daisy_instance_slots(struct daisy_instance *inst);	/* [max_slots] */
 uint32_t daisy_instance_max_slots(const struct daisy_instance *inst);
 struct daisy_port_map *daisy_instance_port_map(struct daisy_instance *inst, uint32_t slot,

@@ -73,6 +73,7 @@ struct daisy_instance {
 	struct daisy_zone *zones;
 	struct daisy_pool_slot *pool_slots;
 	struct daisy_rules *rules;	/* [3], see bpf/maps.h */
+	struct daisy_hold_ring *hold_rings;
 
 	pthread_mutex_t vector_lock;
 	void **vector[DAISY_N_PROTOS];	/* [sizes.slots], NULL: not installed */

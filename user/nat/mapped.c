@@ -25,6 +25,7 @@ static const struct mapped {
 	{ "zones", offsetof(struct daisy_instance, zones), sizeof(struct daisy_zone) },
 	{ "pool_slots", offsetof(struct daisy_instance, pool_slots), sizeof(uint32_t) },
 	{ "no_translate", offsetof(struct daisy_instance, rules), sizeof(struct daisy_rules) },
+	{ "hold_rings", offsetof(struct daisy_instance, hold_rings), sizeof(struct daisy_hold_ring) },
 };
 
 #define N_MAPPED (sizeof(mapped) / sizeof(mapped[0]))

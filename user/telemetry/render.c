@@ -179,6 +179,14 @@ static void render_figures(FILE *out, const struct daisy_figures *f)
 		    (double)f->sweep_cpu_us / 1e6);
 	put_seconds(out, "sweep_round_seconds", "gauge", "duration of the last round",
 		    (double)f->sweep_round_ms / 1e3);
+	put_one(out, "held_packets", "gauge", "packets that the daemon holds", f->held_packets);
+	put_one(out, "hold_overflows_total", "counter", "packets that found no room to be held",
+		f->hold_overflows);
+	put_one(out, "hold_lost_total", "counter",
+		"packets that the kernel lost on their way to the daemon", f->hold_lost);
+	put_one(out, "hold_unsent_total", "counter",
+		"held packets that were judged again and that the device did not take",
+		f->hold_unsent);
 	put_one(out, "control_clients", "gauge", "clients of the control socket", f->clients);
 	put_seconds(out, "start_time_seconds", "gauge", "when the daemon started, since the epoch",
 		    f->start_time_s);

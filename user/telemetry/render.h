@@ -28,6 +28,10 @@ struct daisy_figures {
 	uint64_t sweep_rounds;			/* times the whole table was visited */
 	uint64_t sweep_cpu_us;
 	uint32_t sweep_round_ms;		/* duration of the last round */
+	uint64_t held_packets;			/* that wait in the slow path */
+	uint64_t hold_overflows;		/* that found no room to wait */
+	uint64_t hold_lost;			/* by the kernel, on their way to the daemon */
+	uint64_t hold_unsent;			/* judged again, and not taken by the device */
 	uint64_t clients;			/* of the control socket */
 	double start_time_s;			/* of the daemon, since the epoch */
 	char pool[DAISY_FIGURES_POOLS][DAISY_POOL_NAME];	/* name by number; "" is not shown */
