@@ -87,7 +87,7 @@ static __always_inline int direction(struct packet *p, __u32 side)
 		p->outbound = 1;
 		return 0;
 	}
-	if (addr_word_kind(addr_find(p->saddr)) == ADDR_EXTERNAL)
+	if (addr_find(p->saddr))
 		return -REASON_SPOOFED;
 	return 0;
 }

@@ -259,6 +259,18 @@ static __always_inline bool mapping_refresh(struct daisy_mapping *m, __u32 now)
 }
 
 /*
+ * The host has moved to another link of its zone: what comes for it has to go
+ * there. A hint hides the move from the straight path for eight ticks at most.
+ */
+static __always_inline void mapping_follow(struct daisy_mapping *m, __u32 link)
+{
+	if (likely(m->link == link))
+		return;
+	m->link = link;
+	*(volatile __u32 *)&m->nexthop = 0;	/* with its epoch: unknown */
+}
+
+/*
  * What a packet does to the mapping it found. TCP refreshes connections, not
  * mappings. Returns the word, or 0 if the mapping ended at this moment.
  */
@@ -271,6 +283,7 @@ static __always_inline __s64 mapping_found(const struct create_args *a, __u64 re
 	m = vector_record(a->proto, ref_slot(ref), ref_port(ref));
 	if (!m || !mapping_refresh(m, a->now))
 		return 0;
+	mapping_follow(m, a->link);
 	index_hint(a->endpoint, a->proto, ref, a->now);
 	return ref;
 }

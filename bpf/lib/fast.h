@@ -101,7 +101,7 @@ static __always_inline bool fast_refresh_udp(const struct fast *f, __u64 ref, __
 {
 	struct daisy_mapping *m = fast_record(DAISY_UDP, ref, endpoint);
 
-	if (!m || !mapping_refresh(m, f->now))
+	if (!m || m->link != device_link || !mapping_refresh(m, f->now))
 		return false;
 	fast_hint(f, endpoint, DAISY_UDP, ref, f->now);
 	return true;
@@ -113,7 +113,8 @@ static __always_inline bool fast_refresh_tcp(const struct fast *f, __u64 ref, __
 	struct daisy_tcp_mapping *t = (void *)fast_record(DAISY_TCP, ref, endpoint);
 	__u64 word, next;
 
-	if (!t || ctl_state(ctl_read(&t->m)) != MAPPING_ACTIVE || t->conn[0].remote.word != remote)
+	if (!t || t->m.link != device_link || ctl_state(ctl_read(&t->m)) != MAPPING_ACTIVE ||
+	    t->conn[0].remote.word != remote)
 		return false;
 	word = *(volatile __u64 *)&t->conn[0].ctl.word;
 	if (conn_state(word) != CONN_ESTABLISHED || conn_lag(word))

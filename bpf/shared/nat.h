@@ -70,7 +70,7 @@ struct daisy_mapping {
 	__u32 created;		/* tick */
 	__u32 conns;		/* TCP, beyond those in the record: answered, low 16 bits; strangers', high 16 bits */
 	__u16 flags;
-	__u16 link;		/* the inside link that created it */
+	__u16 link;		/* the inside link its host was last seen on */
 };
 
 enum daisy_conn_state {

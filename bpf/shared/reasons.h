@@ -17,7 +17,7 @@
 	X(8, UNSUPPORTED_ICMP, "unsupported_icmp", "ICMP type that is neither a query, a reply nor an error to translate") \
 	X(9, NOT_INSIDE, "not_inside", "from the inside link, but the source is in none of its prefixes") \
 	X(10, NOT_POOL, "not_pool", "from the outside link, but to no external address of ours") \
-	X(11, SPOOFED, "spoofed", "source is one of our own external addresses") \
+	X(11, SPOOFED, "spoofed", "source is one of our external addresses, or the box's own") \
 	X(12, NO_MAPPING, "no_mapping", "inbound packet to a port without a mapping") \
 	X(13, NO_MAPPING_ERROR, "no_mapping_error", "ICMP error about a packet of no mapping") \
 	X(14, TCP_NO_SYN, "tcp_no_syn", "TCP without mapping does not begin with SYN (RFC 6146 section 3.5.2.2)") \

@@ -343,6 +343,31 @@ static void new_subscribers_avoid_drained(struct bed *bed)
 #define OPEN_UDP OUT(UDP(H1, S1), C_out_udp, C_created_udp, C_subscribers_created)
 #define OPEN_ICMP OUT(ECHO(Q1, P1), C_out_icmp, C_created_icmp, C_subscribers_created)
 
+/* The bed's one-armed device, here as a second way to the hosts of zone 1. */
+static void move_to_another_link(struct bed *bed)
+{
+	bed->in = LINK_BOTH;
+}
+
+static void has_moved(struct bed *bed, enum daisy_proto proto)
+{
+	const struct end host = H1;
+	struct place at;
+
+	if (state_find(bed, proto, &host, &at) != 1 || state_record(bed, &at)->link != LINK_BOTH)
+		play_fail("the mapping does not know the link of its host");
+}
+
+static void udp_has_moved(struct bed *bed)
+{
+	has_moved(bed, DAISY_UDP);
+}
+
+static void tcp_has_moved(struct bed *bed)
+{
+	has_moved(bed, DAISY_TCP);
+}
+
 static const struct play plays[] = {
 	{ "A UDP mapping is made once and used for every destination (U1, RFC 4787 REQ-1)",
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S2), C_out_udp), OUT(UDP(H1, WORLD(1, 54)), C_out_udp),
@@ -485,6 +510,14 @@ static const struct play plays[] = {
 		REFUSED(AT_INSIDE, UDP(H2, S1), NO_ADDRESS), CALL(undrain),
 		OUT(UDP(HOST(1, 5001), S1), C_out_udp, C_created_udp)) },
 
+	{ "What comes for a host that has moved to another link of its zone goes there: UDP (U1)",
+	  STEPS(OPEN_UDP, IN(UDP(S1, H1), C_in_udp), CALL(move_to_another_link), ADVANCE(10),
+		OUT(UDP(H1, S1), C_out_udp), CALL(udp_has_moved), IN(UDP(S1, H1), C_in_udp)) },
+	{ "What comes for a host that has moved to another link of its zone goes there: TCP (T1)",
+	  STEPS(OUT(TCP(H1, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created),
+		IN(TCP(S1, H1, SYN | ACK), C_in_tcp), OUT(TCP(H1, S1, ACK), C_out_tcp), CALL(move_to_another_link),
+		ADVANCE(10), OUT(TCP(H1, S1, ACK), C_out_tcp), CALL(tcp_has_moved),
+		IN(TCP(S1, H1, ACK), C_in_tcp)) },
 	{ "Zones with the same inside address have mappings of their own (U7)",
 	  STEPS(OPEN_UDP, OUT(UDP(HOST_OF(2, 1, 5000), S1), C_out_udp, C_created_udp, C_subscribers_created),
 		IN(UDP(S1, H1), C_in_udp), IN(UDP(S1, HOST_OF(2, 1, 5000)), C_in_udp),

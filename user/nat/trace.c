@@ -432,7 +432,6 @@ static bool untranslated(struct daisy_tracing *t)
 /* 1: from the inside, 0: from the outside, or minus a reason. */
 static int direction(struct daisy_tracing *t)
 {
-	const struct daisy_addr_entry *from;
 	uint8_t side = t->link->side;
 
 	if (side == SIDE_INSIDE || (side == SIDE_BOTH && !t->to_external))
@@ -441,8 +440,7 @@ static int direction(struct daisy_tracing *t)
 		return -REASON_NOT_POOL;
 	if (side == SIDE_BOTH && daisy_trace_inside(t, t->packet->saddr))
 		return 1;
-	from = daisy_addrs_find(t->inst->addrs, t->packet->saddr.s_addr);
-	return from && from->kind == ADDR_EXTERNAL ? -REASON_SPOOFED : 0;
+	return daisy_addrs_find(t->inst->addrs, t->packet->saddr.s_addr) ? -REASON_SPOOFED : 0;
 }
 
 /* Addresses that decide alone. True if one has. */
