@@ -102,6 +102,19 @@ documented() {
 	run -3 daisy config check
 }
 
+@test "config save does not write what the next start would refuse: a link whose zone has no pool" {
+	local before
+	before=$(sha256sum < "$TOPO_DIR/n0.yaml")
+	daisy pool delete name p0
+	daisy pool add name p0 addresses 203.0.113.10-203.0.113.13 zone 0
+	daisy link set dev s0 side inside prefix 10.9.0.0/24 zone 3
+	run ! --separate-stderr daisy config save
+	assert_equal "$stderr" 'daisy: config save: no pool serves zone 3 of link "s0", expected it in the zones of a pool, or a pool without zones'
+	assert_equal "$(sha256sum < "$TOPO_DIR/n0.yaml")" "$before"
+	daisy link delete dev s0
+	daisy instance reload
+}
+
 @test "a new link whose device loses packets, or cannot be used, is warned of with what to do" {
 	run -0 --separate-stderr daisy link set dev s0 side inside prefix 10.9.0.0/24
 	assert_equal "$stderr" 'daisy: link set: warning: s0: napi: veth: the other end does not run NAPI: frames that XDP sends are lost; attach an XDP program that passes everything to the other end; GRO on is not enough'

@@ -127,7 +127,7 @@ drops_no_route() {
 	assert_equal "$(link_fact e1 attached)" native
 }
 
-@test "the inside link is deleted and made again: it is attached by itself, the mappings are the same" {
+@test "the inside link is deleted and made again: it is attached by itself, its hosts hear of its new MAC, the mappings are the same" {
 	local before mac
 	on in2 curl -sS -m 10 -o /dev/null --local-port 20002 http://198.51.100.10/whoami
 	before=$(external_of tcp 10.0.0.12:20002)
@@ -135,16 +135,22 @@ drops_no_route() {
 	ipn box link del e0
 	wait_until 5 link_is e0 state missing
 	wire box:e0 lan:box
-	# As a card keeps its address; with another one the hosts would have to ask for their gateway again.
-	ipn box link set e0 address "$mac"
+	ipn box link set e0 address 02:00:5e:10:00:01
 	faces_xdp lan:box
 	ipn lan link set box master br0
 	address box e0 10.0.0.1/24
 	wait_until 10 link_is e0 attached native
+	[ "$mac" != "$(mac_of box e0)" ]
+	wait_until 5 knows_gateway "$(mac_of box e0)"
 	warm_up in2 198.51.100.10
 	assert_equal "$(external_of tcp 10.0.0.12:20002)" "$before"
 	run -0 on in2 curl -sS -m 10 http://198.51.100.10/whoami
 	assert_output --regexp '^203\.0\.113\.1[0-3]:'
+}
+
+# Without having asked: nothing was sent since.
+knows_gateway() {
+	ipn in2 neigh show 10.0.0.1 | grep -q "lladdr $1"
 }
 
 @test "the outside link is deleted and made again: it is attached by itself, ARP is answered with its new MAC" {

@@ -259,6 +259,20 @@ static bool zone_has_pool(const struct daisy_config *config, uint16_t zone)
 	return false;
 }
 
+static int check_zones(const struct daisy_config *config, struct daisy_yaml_doc *doc)
+{
+	for (size_t i = 0; i < config->n_links; i++) {
+		if (config->links[i].side == SIDE_OUTSIDE ||
+		    zone_has_pool(config, config->links[i].zone))
+			continue;
+		daisy_error_set("no pool serves zone %u of link \"%s\", expected it in the zones "
+				"of a pool, or a pool without zones", config->links[i].zone,
+				config->links[i].device);
+		return daisy_config_place(doc, "links[%zu].zone", i);
+	}
+	return 0;
+}
+
 int daisy_config_check_parts(const struct daisy_config *config, struct daisy_yaml_doc *doc)
 {
 	int err = 0;
@@ -274,16 +288,12 @@ int daisy_config_check_parts(const struct daisy_config *config, struct daisy_yam
 		err = check_pools(config, doc);
 	if (!err)
 		err = daisy_config_plan_check(config, doc);
-	for (size_t i = 0; doc && i < config->n_links && !err; i++) {
-		if (config->links[i].side == SIDE_OUTSIDE ||
-		    zone_has_pool(config, config->links[i].zone))
-			continue;
-		daisy_error_set("no pool serves zone %u of link \"%s\", expected it in the zones "
-				"of a pool, or a pool without zones", config->links[i].zone,
-				config->links[i].device);
-		err = daisy_config_place(doc, "links[%zu].zone", i);
-	}
-	return err;
+	return err || !doc ? err : check_zones(config, doc);
+}
+
+int daisy_config_check_zones(const struct daisy_config *config)
+{
+	return check_zones(config, NULL);
 }
 
 int daisy_config_check(const struct daisy_config *config)

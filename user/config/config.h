@@ -129,6 +129,12 @@ int daisy_config_parse(const char *name, const char *text, size_t len, bool host
 		       struct daisy_config **config);
 /* The same checks after a change at run time; errors have no file and line. -EINVAL. */
 int daisy_config_check(const struct daisy_config *config);
+/*
+ * Is there a pool for the zone of each link? A file without one is refused, since
+ * it is a slip of the pen more often than not; at run time the pool may come
+ * after the link. -EINVAL.
+ */
+int daisy_config_check_zones(const struct daisy_config *config);
 /* Deep copy; NULL if there is no memory. */
 struct daisy_config *daisy_config_copy(const struct daisy_config *config);
 void daisy_config_free(struct daisy_config *config);

@@ -167,9 +167,13 @@ int daisy_daemon_reload(struct daisy_daemon *d)
 
 int daisy_daemon_save(struct daisy_daemon *d)
 {
-	struct daisy_config *saved = daisy_config_copy(d->config);
-	int err;
+	struct daisy_config *saved;
+	/* What the next start would refuse is not written. */
+	int err = daisy_config_check_zones(d->config);
 
+	if (err)
+		return err;
+	saved = daisy_config_copy(d->config);
 	if (!saved)
 		return -ENOMEM;
 	err = daisy_config_save(saved, d->options.config);

@@ -259,6 +259,15 @@ static bool find_devices(struct daisy_daemon *d, struct daisy_device_link *link)
 	return renamed;
 }
 
+/* Hosts remember the MAC address behind an address: they are told when it is another. */
+static void announce_change(struct daisy_daemon *d, const struct daisy_link *was,
+			    const struct daisy_link *is)
+{
+	if (is->ifindex && (memcmp(was->mac, is->mac, sizeof(is->mac)) ||
+			    memcmp(was->addr, is->addr, sizeof(is->addr))))
+		daisy_garp_start(&d->garp);
+}
+
 /*
  * In two steps: next hops of the configuration need the device of their link,
  * and their numbers stand in the links.
@@ -288,6 +297,7 @@ static int sync_link(struct daisy_daemon *d, int number, uint16_t *to_outside)
 		memcpy(out.addr, &addr, sizeof(out.addr));
 	}
 	out.static_nexthop = daisy_instance_links(d->inst)[number].static_nexthop;
+	announce_change(d, &daisy_instance_links(d->inst)[number], &out);
 	err = write_link(d, number, &out);
 	if (err)
 		return err;

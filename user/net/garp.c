@@ -82,6 +82,16 @@ static void announce_slot(const struct daisy_garp *garp, struct daisy_instance *
 			announce(garp, &links[i], slot->addr);
 }
 
+/* The box's own addresses: a device that was made anew has another MAC, and hosts remember the old one. */
+static void announce_own(const struct daisy_garp *garp, struct daisy_instance *inst)
+{
+	const struct daisy_link *links = daisy_instance_links(inst);
+
+	for (uint32_t i = 0; i < DAISY_MAX_LINKS; i++)
+		if (links[i].ifindex && *(const uint32_t *)links[i].addr)
+			announce(garp, &links[i], links[i].addr);
+}
+
 bool daisy_garp_step(struct daisy_garp *garp, struct daisy_instance *inst, uint64_t now_ms)
 {
 	const struct daisy_slot *slots = daisy_instance_slots(inst);
@@ -89,6 +99,8 @@ bool daisy_garp_step(struct daisy_garp *garp, struct daisy_instance *inst, uint6
 
 	if (!garp->rounds || now_ms < garp->pause_ms)
 		return garp->rounds;
+	if (!garp->slot)
+		announce_own(garp, inst);
 	for (; garp->slot < daisy_instance_max_slots(inst) && sent < BURST; garp->slot++) {
 		if (slots[garp->slot].state == SLOT_EMPTY)
 			continue;

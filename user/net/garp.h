@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Gratuitous ARP: tells the outside that the external addresses live here, when
- * they did not a moment ago. Twice (a frame may be lost), a few at a time (a pool
+ * Gratuitous ARP: tells the outside that the external addresses live here, and
+ * both sides the box's own, when they did not a moment ago. Twice (a frame may be lost), a few at a time (a pool
  * may have thousands of addresses).
  */
 #ifndef DAISY_NET_GARP_H
@@ -21,7 +21,7 @@ struct daisy_garp {
 
 int daisy_garp_open(struct daisy_garp *garp);
 void daisy_garp_close(struct daisy_garp *garp);
-/* Begin announcing every address on every outside and one-armed link. */
+/* Begin announcing: every external address on outside and one-armed links, the own one on each link. */
 void daisy_garp_start(struct daisy_garp *garp);
 /* Send a few. Returns whether there is more to do. */
 bool daisy_garp_step(struct daisy_garp *garp, struct daisy_instance *inst, uint64_t now_ms);
