@@ -91,12 +91,12 @@ teardown_file() {
 		--expect 'IP(src="203.0.113.10",dst="10.0.0.11",ttl=37,id=8)/UDP(sport=got.sport,dport=4010)/b"hello"'
 }
 
-@test "a zone without a pool has its packets refused by name" {
+@test "a zone without a pool has its packets refused by name, and its hosts told (G11)" {
 	run -0 daisy link set dev e2 zone 3
 	counters_mark
 	run -0 packet --from b:e0 --to web:e0 --expect nothing \
 		--send 'IP(src="10.0.0.11",dst="198.51.100.10",id=9)/UDP(sport=4020,dport=9)/b"x"'
-	assert_counters drop_no_address=1
+	assert_counters drop_no_address=1 icmp_unreachable=1
 	run -0 daisy link set dev e2 zone 2
 	warm_up b 198.51.100.10
 }
