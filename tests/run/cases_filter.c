@@ -44,6 +44,24 @@ static void all_udp_ports(struct bed *bed)
 	}
 }
 
+#define N_PERMISSIONS 256
+
+/* Eight times as many destinations as there is room for: each may answer at once. */
+static void more_than_fit(struct bed *bed)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8 * N_PERMISSIONS; i++) {
+		const struct end remote = { .addr = ADDR(198, 18, i >> 8, i & 255), .port = 53 };
+		const struct step out = OUT(UDP(H1, remote), C_out_udp, i ? C_NONE : C_created_udp,
+					    C_subscribers_created * !i);
+		const struct step in = IN(UDP(remote, H1), C_in_udp);
+
+		play_step(bed, &out);
+		play_step(bed, &in);
+	}
+}
+
 #define OPEN_UDP OUT(UDP(H1, S1), C_out_udp, C_created_udp, C_subscribers_created)
 #define OPEN_TCP OUT(TCP(H1, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created)
 #define OPEN_ICMP OUT(ECHO(Q1, P1), C_out_icmp, C_created_icmp, C_subscribers_created)
@@ -108,9 +126,14 @@ static const struct play plays[] = {
 		IN(UDP(S2, H1), C_in_udp)) },
 	{ "Filtering switched on under load interrupts no TCP connection (T3a)",
 	  STEPS(OPEN_TCP, HANDSHAKE, CALL(switch_on), IN(TCP(S1, H1, ACK), C_in_tcp)) },
+	{ "Memory for permissions is bounded: the newest are kept, and nothing else is let in (U8, G5)",
+	  .setup = switch_on,
+	  STEPS(CALL(more_than_fit), KEPT_OUT(UDP(S1, H1)), STATE("udp 1/10.0.0.1:5000")) },
 };
 
 int main(int argc, char **argv)
 {
-	return play_table(argc, argv, NULL, plays, sizeof(plays) / sizeof(plays[0]));
+	const struct daisy_instance_spec spec = { .max_permissions = N_PERMISSIONS };
+
+	return play_table(argc, argv, &spec, plays, sizeof(plays) / sizeof(plays[0]));
 }
