@@ -66,6 +66,10 @@ end_of() {
 		'{"counter":null,'"$none"',"reason":"no_mapping","source":null,"verdict":"drop"}'
 	assert_equal "$(end_of dev e0 proto udp from 10.0.0.2:4000 to 198.51.100.10:53 size 1600 df)" \
 		'{"counter":"icmp_frag_needed",'"$none"',"reason":null,"source":null,"verdict":"answer"}'
+	assert_equal "$(end_of dev e0 proto udp from 10.0.0.2:4000 to 198.51.100.10:53 size 1600)" \
+		'{"counter":"held_too_big",'"$none"',"reason":null,"source":null,"verdict":"hold"}'
+	assert_equal "$(end_of dev e0 proto udp from 10.0.0.2:4000 to 198.51.100.10:53 size 3600)" \
+		'{"counter":null,'"$none"',"reason":"too_big","source":null,"verdict":"drop"}'
 	assert_equal "$(end_of dev e0 proto icmp from 10.0.0.2 to 198.51.100.10 ttl 1)" \
 		'{"counter":"icmp_time_exceeded",'"$none"',"reason":null,"source":null,"verdict":"answer"}'
 	assert_equal "$(end_of dev e1 proto icmp from 198.51.100.10 to 203.0.113.10)" \

@@ -121,6 +121,8 @@ static int read_link(struct daisy_request *request, struct daisy_trace_packet *p
 		return -ENOENT;
 	}
 	packet->link = (uint32_t)number;
+	packet->held = daisy_slowpath_holds(d->slowpath,
+					    daisy_instance_links(d->inst)[number].device);
 	return 0;
 }
 
@@ -157,7 +159,7 @@ static void reply_end(struct daisy_request *request, const struct daisy_trace *t
 {
 	static const char *const verdicts[] = {
 		[TRACE_DROP] = "drop", [TRACE_PASS] = "pass", [TRACE_ANSWER] = "answer",
-		[TRACE_FORWARD] = "forward",
+		[TRACE_HOLD] = "hold", [TRACE_FORWARD] = "forward",
 	};
 	bool forward = trace->end == TRACE_FORWARD;
 	const struct daisy_device_link *egress = &request->daemon->devices.link[trace->egress];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "nat/internal.h"
 #include "nat/mapping.h"
 #include "nat/trace.h"
+#include "shared/hold.h"
 
 #define IP_HEADER 20
 #define TCP_HEADER 20
@@ -163,6 +165,12 @@ static void time_exceeded_inside(struct daisy_tracing *t)
 		drop(t, REASON_NOT_INSIDE);
 }
 
+/* Without DF the slow path cuts it, if it is there and takes so long a frame. */
+static bool is_cut(const struct daisy_trace_packet *p, const struct daisy_link *link)
+{
+	return p->held && ETH_HLEN + 4u * link->n_tags + p->size <= DAISY_HOLD_FRAME;
+}
+
 static void leave(struct daisy_tracing *t, const struct daisy_trace_hop *hop, enum counter counter)
 {
 	const struct daisy_trace_packet *p = t->packet;
@@ -175,6 +183,8 @@ static void leave(struct daisy_tracing *t, const struct daisy_trace_hop *hop, en
 				p->size, hop->mtu, p->df ? "set" : "not set");
 		if (p->df)
 			owe(t, COUNTER_icmp_frag_needed, REASON_TOO_BIG);
+		else if (is_cut(p, t->link))
+			end(t, TRACE_HOLD, COUNTER_held_too_big);
 		else
 			drop(t, REASON_TOO_BIG);
 		return;

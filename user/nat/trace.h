@@ -18,6 +18,7 @@ struct daisy_trace_packet {
 	uint8_t icmp_type;
 	uint8_t ttl;
 	bool df;
+	bool held;		/* the slow path has a socket on the device */
 	uint16_t size;		/* of the IP packet, bytes */
 	struct in_addr saddr;
 	struct in_addr daddr;
@@ -47,6 +48,7 @@ enum daisy_trace_end {
 	TRACE_DROP,
 	TRACE_PASS,		/* to the kernel */
 	TRACE_ANSWER,		/* by the NAT itself */
+	TRACE_HOLD,		/* by the slow path: cut, and sent on in parts */
 	TRACE_FORWARD,
 };
 
