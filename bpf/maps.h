@@ -157,6 +157,24 @@ struct {
 	__type(value, struct daisy_port_map);
 } port_maps SEC(".maps");
 
+/* Port blocks by slot. Creations claim and use them, sweeps give them back. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct daisy_block_map);
+} block_maps SEC(".maps");
+
+/* Policies of the pools. Userspace writes; creations and sweeps read. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DAISY_MAX_POOLS);
+	__type(key, __u32);
+	__type(value, struct daisy_pool);
+} pools SEC(".maps");
+
 /*
  * Index, buckets of one cache line (mmapable arrays are page aligned, plain
  * ones are not). Creations add, sweeps remove, outbound packets read, and write

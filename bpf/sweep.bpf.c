@@ -15,6 +15,7 @@ enum batch_kind {
 	BATCH_MAPPINGS,
 	BATCH_CONNS,
 	BATCH_SUBSCRIBERS,
+	BATCH_BLOCKS,
 };
 
 struct batch {
@@ -69,6 +70,13 @@ static __always_inline int run_subscriber(struct batch *b, __u32 i)
 	return sweep_one_subscriber(&key, b->now);
 }
 
+static __always_inline int run_block(struct batch *b, __u32 i)
+{
+	struct daisy_block_item *in = item_at(b, i, sizeof(*in));
+
+	return in ? sweep_one_block(b->ctx, in->slot, in->port) : -1;
+}
+
 static long run_item(__u32 i, struct batch *b)
 {
 	int result;
@@ -79,6 +87,8 @@ static long run_item(__u32 i, struct batch *b)
 		result = run_mapping(b, i);
 	else if (b->kind == BATCH_CONNS)
 		result = run_conn(b, i);
+	else if (b->kind == BATCH_BLOCKS)
+		result = run_block(b, i);
 	else
 		result = run_subscriber(b, i);
 	if (result < 0)
@@ -127,6 +137,12 @@ SEC("xdp")
 int sweep_subscribers(struct xdp_md *ctx)
 {
 	return run_batch(ctx, BATCH_SUBSCRIBERS);
+}
+
+SEC("xdp")
+int sweep_blocks(struct xdp_md *ctx)
+{
+	return run_batch(ctx, BATCH_BLOCKS);
 }
 
 char LICENSE[] SEC("license") = "GPL";

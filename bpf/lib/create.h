@@ -3,7 +3,8 @@
  * Creation of a mapping. In this order:
  *
  *   1. the subscriber's count is raised (and its address chosen, the first time)
- *   2. a port is claimed: the record is ours alone
+ *   2. a port is claimed, out of the subscriber's blocks if the pool has blocks:
+ *      the record is ours alone
  *   3. the record is filled in, state NEW: packets do not see it, inbound neither
  *   4. the index entry is published
  *   5. we look for a twin: the same endpoint, published by another CPU
@@ -21,6 +22,7 @@
 #ifndef DAISY_CREATE_H
 #define DAISY_CREATE_H
 
+#include "block.h"
 #include "clock.h"
 #include "conn.h"
 #include "event.h"
@@ -38,27 +40,55 @@ struct create_args {
 	__u8 unmapped : 1;	/* the index has just been searched in vain */
 };
 
-/* Steps 2 and 3. Returns the record, or NULL when no port is free; *ctl is its word. */
-static __always_inline struct daisy_mapping *create_record(const struct create_args *a, __u32 slot,
-							   __u32 *ext_port, __u64 *ctl)
+/* Step 2 in a pool of blocks. Returns as block_claim, or minus a reason. */
+static __always_inline int create_block_port(struct xdp_md *ctx, const struct create_args *a,
+					     __u32 grant, __u32 options)
 {
+	__u32 slot = grant & (DAISY_MAX_SLOTS - 1);
+	__u64 mask = port_parity(options, a->endpoint >> 32);
+	int port = block_claim(a->endpoint, a->proto, slot, mask), err;
+	struct daisy_pool *pool;
+
+	if (port > 0)
+		return port;
+	pool = slot_pool(slot);
+	if (!pool || !(-port & 0xff) || -port >> 8 >= pool->blocks)
+		return -REASON_BLOCKS_FULL;
+	err = block_add(ctx, a->endpoint, slot, grant >> GRANT_ORDER_SHIFT, -port & 0xff);
+	if (err)
+		return err;
+	port = block_claim(a->endpoint, a->proto, slot, mask);
+	return port > 0 ? port : -REASON_BLOCKS_FULL;
+}
+
+/* Step 2. Returns the port, or as block_claim, or minus a reason. */
+static __always_inline int create_port(struct xdp_md *ctx, const struct create_args *a, __u32 grant)
+{
+	union daisy_endpoint inside = { .word = a->endpoint };
 	struct daisy_conf *c = conf_get();
 	struct port_wish wish = {};
-	union daisy_endpoint inside;
-	struct daisy_mapping *m;
-	__u32 port;
-	__u64 word;
+	int port;
 
 	if (!c)
-		return NULL;
-	inside.word = a->endpoint;
-	wish.map = slot * DAISY_N_PROTOS + a->proto;
+		return -REASON_NO_PORT;
+	wish.options = a->proto == DAISY_ICMP ? 0 : c->options;
+	if (unlikely(grant >> GRANT_ORDER_SHIFT))
+		return create_block_port(ctx, a, grant, wish.options);
+	wish.map = grant * DAISY_N_PROTOS + a->proto;
 	wish.random = bpf_get_prandom_u32();
 	wish.original = inside.port;
-	wish.options = a->proto == DAISY_ICMP ? 0 : c->options;
 	port = port_claim(&wish);
-	if (!port)
-		return NULL;
+	return port ? port : -REASON_NO_PORT;
+}
+
+/* Step 3, for a port as step 2 returns it. Returns the record or NULL; *ctl is its word. */
+static __always_inline struct daisy_mapping *create_record(const struct create_args *a, __u32 slot,
+							   __u32 claimed, __u64 *ctl)
+{
+	__u32 port = claimed & 0xffff;
+	struct daisy_mapping *m;
+	__u64 word;
+
 	m = vector_record(a->proto, slot, port);
 	if (!m)
 		return NULL;
@@ -69,7 +99,7 @@ static __always_inline struct daisy_mapping *create_record(const struct create_a
 	m->nexthop_epoch = 0;
 	m->created = a->now;
 	m->conns = 0;
-	m->flags = 0;
+	m->flags = claimed >> 16 << DAISY_BLOCK_FLAG_SHIFT;
 	m->link = a->link;
 	if (a->proto == DAISY_TCP) {
 		struct daisy_tcp_mapping *t = vector_tcp_record(slot, port);
@@ -82,7 +112,6 @@ static __always_inline struct daisy_mapping *create_record(const struct create_a
 	}
 	/* Nobody else writes it before the index entry is published, and that is a full barrier. */
 	*(volatile __u64 *)&m->ctl.word = *ctl;
-	*ext_port = port;
 	return m;
 }
 
@@ -215,27 +244,24 @@ STAGE int create_event(struct xdp_md *ctx, const struct create_args *a, __u64 re
 }
 
 /* One attempt. Returns the index word, or minus a reason. */
-static __always_inline __s64 create_once(const struct create_args *a)
+static __always_inline __s64 create_once(struct xdp_md *ctx, const struct create_args *a)
 {
-	struct daisy_subscriber_key key;
 	struct daisy_mapping *m;
-	__u64 ctl = 0, ref;
-	__u32 port = 0;
-	int slot, err;
+	__u64 ctl = 0, ref = 0;
+	int grant, port, err;
 
-	subscriber_key(&key, a->endpoint);
-	slot = subscriber_acquire(&key, a->now);
-	if (slot < 0)
-		return slot;
-	m = create_record(a, slot, &port, &ctl);
-	if (!m) {
-		subscriber_release(&key, a->now);
-		return -REASON_NO_PORT;
+	grant = subscriber_acquire(ctx, a->endpoint, a->proto, a->now);
+	if (grant < 0)
+		return grant;
+	port = err = create_port(ctx, a, grant);
+	if (port > 0) {
+		grant &= DAISY_MAX_SLOTS - 1;
+		ref = ref_make(grant, port & 0xffff, a->now);
+		m = create_record(a, grant, port, &ctl);
+		err = m ? create_publish(a, m, ref, ctl) : -REASON_NO_VECTOR;
 	}
-	ref = ref_make(slot, port, a->now);
-	err = create_publish(a, m, ref, ctl);
 	if (err) {
-		subscriber_release(&key, a->now);
+		subscriber_release(a->endpoint, a->proto, a->now);
 		return err;
 	}
 	return ref;
@@ -307,7 +333,7 @@ STAGE __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
 	if (a->find_only)
 		return inside_prefix(inside.zone, (__u32)inside.word) ? -REASON_TCP_NO_SYN
 							       : -REASON_NOT_INSIDE;
-	ref = create_once(a);
+	ref = create_once(ctx, a);
 	if (ref > 0) {
 		count_created(a->proto);
 		if (c->options & DAISY_OPT_EVENTS)

@@ -8,6 +8,7 @@
 #ifndef DAISY_EXPIRE_H
 #define DAISY_EXPIRE_H
 
+#include "block.h"
 #include "clock.h"
 #include "conn.h"
 #include "event.h"
@@ -98,13 +99,11 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 				       const struct daisy_sweep_item *it, __u64 ctl, __u32 now)
 {
 	__u64 endpoint = m->inside.word;
-	struct daisy_subscriber_key key;
 
 	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_HOLD, now)) != ctl)
 		return EXPIRE_NOTHING;
 	index_remove(endpoint, it->proto, ref_make(it->slot, it->port, now));
-	subscriber_key(&key, endpoint);
-	subscriber_release(&key, now);
+	subscriber_release(endpoint, it->proto, now);
 	COUNT(expired);
 	if (c->options & DAISY_OPT_EVENTS)
 		expire_event(ctx, it, m, ctl, now);
@@ -114,9 +113,12 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 static __always_inline int port_end_hold(struct daisy_mapping *m, const struct daisy_sweep_item *it,
 					 __u64 ctl, __u32 now)
 {
+	__u32 order = block_order_of_record(m->flags);	/* as long as the record is ours */
+
 	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_FREE, now)) != ctl)
 		return EXPIRE_NOTHING;
 	port_release(it->slot * DAISY_N_PROTOS + it->proto, it->port);
+	block_port_freed(it->slot, it->port, order);
 	COUNT(freed);
 	return EXPIRE_FREED;
 }
@@ -182,6 +184,38 @@ STAGE int sweep_one_conn(const struct daisy_conn_key *arg, __u32 now)
 }
 
 /*
+ * Give a block back whose ports are all free, in every protocol. The word goes
+ * first, by compare-and-swap from "none in use": a creator that takes a port
+ * there changes it before, and one that comes after finds no owner. Then nobody
+ * looks at the leaves any more, and they are free for others.
+ */
+STAGE int sweep_one_block(struct xdp_md *ctx, __u32 slot, __u32 port)
+{
+	struct daisy_block_map *map = bpf_map_lookup_elem(&block_maps, &slot);
+	__u32 leaf = port / DAISY_BLOCK_LEAF_PORTS & 1023, range = port, order;
+	struct daisy_subscriber_key key;
+	struct daisy_subscriber *s;
+	__u64 word;
+
+	if (!map)
+		return EXPIRE_NOTHING;
+	word = *(volatile __u64 *)&map->block[leaf].word;
+	order = block_order_of(word);
+	if (!order || word & DAISY_BLOCK_USED_MASK ||
+	    __sync_val_compare_and_swap(&map->block[leaf].word, word, DAISY_BLOCK_LEAVING) != word)
+		return EXPIRE_NOTHING;
+	range |= (port + block_ports(order) - 1) << 16;
+	*(__u64 *)&key = block_owner_of(word);
+	s = bpf_map_lookup_elem(&subscribers, &key);
+	for (int i = 0; s && i < DAISY_SUB_BLOCKS; i++)
+		__sync_val_compare_and_swap(&s->range[i], range, 0);
+	__sync_lock_test_and_set(&map->block[leaf].word, 0);
+	block_free_leaves(map, leaf, order);
+	block_event(ctx, EVENT_BLOCK_RELEASED, block_owner_of(word), slot, range);
+	return EXPIRE_FREED;
+}
+
+/*
  * Forget a subscriber that has had no mapping for long. DEAD first, by
  * compare-and-swap: a creator that holds the entry sees it and refuses one
  * packet rather than count on an entry that is going.
@@ -200,7 +234,7 @@ STAGE int sweep_one_subscriber(const struct daisy_subscriber_key *arg, __u32 now
 	if (!s)
 		return EXPIRE_NOTHING;
 	word = *(volatile __u64 *)&s->ctl.word;
-	if (word & SUB_COUNT_MASK || sub_state(word) != SUBSCRIBER_LIVE ||
+	if (word & SUB_COUNTS_MASK || sub_state(word) == SUBSCRIBER_DEAD ||
 	    tick_age(now, s->last_change) < c->timer[DAISY_TIMER_SUBSCRIBER])
 		return EXPIRE_NOTHING;
 	if (__sync_val_compare_and_swap(&s->ctl.word, word,

@@ -151,12 +151,20 @@ STAGE __u32 port_search(__u32 map, __u32 first, __u32 last, __u64 mask, __u32 ra
 	return s.port;
 }
 
+/* Ports of the parity that is asked for, in any leaf (RFC 4787 REQ-4). */
+static __always_inline __u64 port_parity(__u32 options, __u16 original)
+{
+	if (!(options & DAISY_OPT_PARITY))
+		return ~0ULL;
+	return original & 1 ? ~PARITY_EVEN : PARITY_EVEN;
+}
+
 /* Claim a port. Returns it, or 0 when every port is taken. */
 static __always_inline __u32 port_claim(const struct port_wish *wish)
 {
 	struct daisy_port_map *map;
 	__u32 index, first, port = 0;
-	__u64 mask = ~0ULL;
+	__u64 mask;
 
 	if (!wish)
 		return 0;
@@ -164,8 +172,7 @@ static __always_inline __u32 port_claim(const struct port_wish *wish)
 	map = bpf_map_lookup_elem(&port_maps, &index);
 	if (!map)
 		return 0;
-	if (wish->options & DAISY_OPT_PARITY)
-		mask = wish->original & 1 ? ~PARITY_EVEN : PARITY_EVEN;
+	mask = port_parity(wish->options, wish->original);
 	first = map->first;
 	if (wish->options & DAISY_OPT_RANGE && wish->original < WELL_KNOWN_END)
 		port = port_search(index, 1, WELL_KNOWN_END - 1, mask, wish->random);

@@ -8,10 +8,17 @@
 #define DAISY_SUBSCRIBER_H
 
 #include "clock.h"
-#include "count.h"
+#include "event.h"
 #include "net_consts.h"
 
-#define SUB_COUNT_MASK 0xffffffffULL
+#define SUB_COUNTS_MASK ((1ULL << DAISY_SUB_SLOT_SHIFT) - 1)
+#define SUB_LIMIT_ALL DAISY_N_PROTOS	/* in daisy_pool.limit and .warn: all protocols together */
+
+/*
+ * What a creation has to take its port from: slot, and above it the order of
+ * the blocks of its pool (0: any port of the slot).
+ */
+#define GRANT_ORDER_SHIFT 12
 
 static __always_inline __u32 sub_state(__u64 word)
 {
@@ -23,17 +30,47 @@ static __always_inline __u32 sub_slot(__u64 word)
 	return word >> DAISY_SUB_SLOT_SHIFT & (DAISY_MAX_SLOTS - 1);
 }
 
-static __always_inline __u64 sub_word(__u32 slot, __u32 mappings)
+static __always_inline void subscriber_key(struct daisy_subscriber_key *key, __u64 endpoint)
 {
-	return (__u64)SUBSCRIBER_LIVE << DAISY_SUB_STATE_SHIFT |
-	       (__u64)slot << DAISY_SUB_SLOT_SHIFT | mappings;
+	union daisy_endpoint inside = { .word = endpoint };
+
+	__builtin_memset(key, 0, sizeof(*key));
+	__builtin_memcpy(key->addr, inside.addr, 4);
+	key->zone = inside.zone;
 }
 
-static __always_inline bool slot_takes_mappings(__u32 slot)
+/* Without mappings. */
+static __always_inline __u64 sub_word(__u32 slot)
+{
+	return (__u64)SUBSCRIBER_LIVE << DAISY_SUB_STATE_SHIFT | (__u64)slot << DAISY_SUB_SLOT_SHIFT;
+}
+
+/* One mapping of a protocol, to be added to the word. */
+static __always_inline __u64 sub_one(__u32 proto)
+{
+	return 1ULL << proto * DAISY_SUB_COUNT_BITS;
+}
+
+/* Policy of the slot's pool; NULL if the slot takes no mappings. */
+static __always_inline struct daisy_pool *slot_pool(__u32 slot)
 {
 	struct daisy_slot *s = bpf_map_lookup_elem(&slots, &slot);
+	__u32 pool;
 
-	return s && s->state == SLOT_ACTIVE;
+	if (!s || s->state != SLOT_ACTIVE)
+		return NULL;
+	pool = s->pool;
+	return bpf_map_lookup_elem(&pools, &pool);
+}
+
+/* Ports in blocks that are nobody's; 0 if they are too few for a block. */
+static __always_inline __s32 slot_free_in_blocks(__u32 slot, __u32 order)
+{
+	struct daisy_block_map *map = bpf_map_lookup_elem(&block_maps, &slot);
+
+	if (!map || map->n_free < 1 << ((order - 1) & 7))
+		return 0;
+	return map->n_free * DAISY_BLOCK_LEAF_PORTS;
 }
 
 static __always_inline __s32 slot_free_ports(__u32 slot)
@@ -57,11 +94,13 @@ struct slot_search {
 static __always_inline void slot_consider(struct slot_search *s, __u32 at)
 {
 	__u32 *slot = bpf_map_lookup_elem(&pool_slots, &at);
+	struct daisy_pool *pool = slot ? slot_pool(*slot) : NULL;
 	__s32 free;
 
-	if (!slot || !slot_takes_mappings(*slot))
+	if (!pool)
 		return;
-	free = slot_free_ports(*slot);
+	free = pool->block_order ? slot_free_in_blocks(*slot, pool->block_order)
+				 : slot_free_ports(*slot);
 	if (free > s->best_free) {
 		s->best_free = free;
 		s->best = *slot & (DAISY_MAX_SLOTS - 1);
@@ -113,35 +152,115 @@ STAGE int inside_prefix(__u32 zone, __u32 addr)
 	return bpf_map_lookup_elem(&inside_prefixes, &key) != NULL;
 }
 
-static __always_inline int subscriber_insert(const struct daisy_subscriber_key *key, __u32 now,
-					     __u32 prefix_epoch)
+/* State 0: it has no address yet. A constant: the stack has no room for it. */
+static const struct daisy_subscriber subscriber_fresh;
+
+/*
+ * A new subscriber and its slot. Another CPU may see it without one, and then
+ * both choose: the first compare-and-swap stands.
+ */
+static __always_inline int subscriber_insert(const struct daisy_subscriber_key *key)
 {
-	struct daisy_subscriber fresh = { .last_change = now, .prefix_epoch = prefix_epoch };
 	int slot = slot_choose(key->zone);
+	struct daisy_subscriber *s;
 	int err;	/* int, also where the helper is long: before 6.4 its upper half is not set */
 
 	if (slot < 0)
 		return slot;
-	fresh.ctl.word = sub_word(slot, 0);
-	err = bpf_map_update_elem(&subscribers, key, &fresh, BPF_NOEXIST);
+	err = bpf_map_update_elem(&subscribers, key, &subscriber_fresh, BPF_NOEXIST);
 	if (!err)
 		COUNT(subscribers_created);
 	else if (err != -17 /* EEXIST: another CPU was first, and that is as good */)
 		return -REASON_NO_SUBSCRIBER;
+	s = bpf_map_lookup_elem(&subscribers, key);
+	if (!s)
+		return -REASON_SUBSCRIBER_RACE;
+	__sync_val_compare_and_swap(&s->ctl.word, 0, sub_word(slot));
 	return 0;
 }
 
-/* The word with one mapping more; without mappings a draining address is left for another. */
-static __always_inline __s64 subscriber_next_word(__u64 word, __u32 zone)
+/*
+ * The pool of the slot it has, which a new one chooses here; without mappings a
+ * draining address is left for another.
+ */
+static __always_inline struct daisy_pool *subscriber_pool(__u64 *word, __u32 zone, int *err)
 {
-	int slot = sub_slot(word);
+	struct daisy_pool *pool = *word ? slot_pool(sub_slot(*word)) : NULL;
 
-	if (slot_takes_mappings(slot))
-		return word + 1;
-	if (word & SUB_COUNT_MASK)
-		return -REASON_DRAINING;
-	slot = slot_choose(zone);
-	return slot < 0 ? slot : (__s64)sub_word(slot, 1);
+	if (pool)
+		return pool;
+	*err = -REASON_DRAINING;
+	if (*word & SUB_COUNTS_MASK)
+		return NULL;
+	*err = slot_choose(zone);
+	if (*err < 0)
+		return NULL;
+	*word = sub_word(*err);
+	*err = -REASON_DRAINING;
+	return slot_pool(sub_slot(*word));
+}
+
+/* The bound has to be seen where it is used (6.1). */
+static __always_inline __u32 limit_index(__u32 proto)
+{
+	barrier_var(proto);
+	return proto & 3;
+}
+
+/* May it have one mapping more (RFC 6888 REQ-4)? Sixteen bits hold all ports of an address. */
+static __always_inline int subscriber_limits(const struct daisy_pool *pool, __u64 word, __u32 proto)
+{
+	__u32 count = daisy_subscriber_count(word, proto), limit = pool->limit[limit_index(proto)];
+	__u32 all = pool->limit[SUB_LIMIT_ALL];
+
+	if (count == DAISY_SUB_COUNT_MASK)
+		return -REASON_NO_PORT;
+	if ((limit && count >= limit) || (all && daisy_subscriber_mappings(word) >= all))
+		return -REASON_LIMIT_MAPPINGS;
+	return 0;
+}
+
+/*
+ * May it have a new mapping in this tick (RFC 6888 REQ-5B)? The word holds the
+ * tick and how many there were; of a tick 65536 earlier (a day) it may be wrong.
+ */
+static __always_inline int subscriber_rate(struct daisy_subscriber *s, __u32 rate, __u32 now)
+{
+	for (int i = 0; i < 8; i++) {
+		__u32 word = *(volatile __u32 *)&s->rate, next = now << 16 | 1;
+
+		if (word >> 16 == (now & 0xffff)) {
+			if ((word & 0xffff) >= rate)
+				return -REASON_LIMIT_RATE;
+			next = word + 1;
+		}
+		if (__sync_val_compare_and_swap(&s->rate, word, next) == word)
+			return 0;
+	}
+	return -REASON_LIMIT_RATE;
+}
+
+/* Has the subscriber just come near a limit? True once for each time that it comes there. */
+static __always_inline bool subscriber_nears(const struct daisy_pool *pool, __u64 word, __u32 proto)
+{
+	__u32 warn = pool->warn[limit_index(proto)], all = pool->warn[SUB_LIMIT_ALL];
+
+	return (warn && daisy_subscriber_count(word, proto) == warn) ||
+	       (all && daisy_subscriber_mappings(word) == all);
+}
+
+STAGE int subscriber_warn(struct xdp_md *ctx, const struct daisy_subscriber_key *key, __u64 word,
+			  __u32 proto, __u32 now)
+{
+	struct daisy_event e = { .kind = EVENT_THRESHOLD, .proto = proto, .tick = now };
+
+	if (!key)
+		return 0;
+	e.slot = sub_slot(word);
+	__builtin_memcpy(e.inside.addr, key->addr, 4);
+	e.inside.zone = key->zone;
+	event_send(ctx, &e);
+	return 0;
 }
 
 /*
@@ -150,83 +269,97 @@ static __always_inline __s64 subscriber_next_word(__u64 word, __u32 zone)
  * raised count keeps an element where it is, so a second look settles it.
  */
 static __always_inline bool subscriber_is_still(const struct daisy_subscriber_key *key,
-						struct daisy_subscriber *s)
+						struct daisy_subscriber *s, __u32 proto)
 {
 	if (bpf_map_lookup_elem(&subscribers, key) == s)
 		return true;
-	__sync_fetch_and_add(&s->ctl.word, -1);
+	__sync_fetch_and_add(&s->ctl.word, -sub_one(proto));
 	return false;
 }
 
-/* Count one mapping more. Returns the slot it has to come from, or minus a reason. */
-STAGE int subscriber_acquire(const struct daisy_subscriber_key *arg, __u32 now)
+/* The mapping is counted, in `word`. Returns the grant, or minus a reason, and then it is not. */
+static __always_inline int subscriber_granted(struct xdp_md *ctx, const struct daisy_subscriber_key *key,
+					      struct daisy_subscriber *s, const struct daisy_pool *pool,
+					      __u64 word, __u32 proto, __u32 now)
 {
-	struct daisy_subscriber_key copy, *key = &copy;	/* 6.1 takes no argument as a map key */
+	struct daisy_conf *c = conf_get();
+	int err;
+
+	if (!subscriber_is_still(key, s, proto))
+		return -REASON_SUBSCRIBER_RACE;
+	err = pool->rate ? subscriber_rate(s, pool->rate, now) : 0;
+	if (err) {
+		__sync_fetch_and_add(&s->ctl.word, -sub_one(proto));
+		return err;
+	}
+	s->last_change = now;
+	if (c && c->options & DAISY_OPT_EVENTS && subscriber_nears(pool, word, proto))
+		subscriber_warn(ctx, key, word, proto, now);
+	return sub_slot(word) | (__u32)pool->block_order << GRANT_ORDER_SHIFT;
+}
+
+/* Count one mapping more. Returns what its port has to come from (a grant), or minus a reason. */
+STAGE int subscriber_acquire(struct xdp_md *ctx, __u64 endpoint, __u32 proto, __u32 now)
+{
+	struct daisy_subscriber_key copy, *key = &copy;
 	struct daisy_conf *c = conf_get();
 	struct daisy_subscriber *s;
 	__u32 epoch;
 
-	if (!arg || !c)
+	if (!c || proto >= DAISY_N_PROTOS)
 		return -REASON_NO_SUBSCRIBER;
-	copy = *arg;
+	subscriber_key(key, endpoint);
 	epoch = c->prefix_epoch;	/* before the look: a change during it makes it stale */
 	s = bpf_map_lookup_elem(&subscribers, key);
-	if (!s || s->prefix_epoch != epoch) {
+	if (!s || s->prefix_epoch != epoch || !s->ctl.word) {
 		if (!inside_prefix(key->zone, *(__u32 *)key->addr))
 			return -REASON_NOT_INSIDE;
-		if (s)
-			s->prefix_epoch = epoch;
-	}
-	if (!s) {
-		int err = subscriber_insert(key, now, epoch);
+		if (!s) {
+			int err = subscriber_insert(key);
 
-		if (err)
-			return err;
-		s = bpf_map_lookup_elem(&subscribers, key);
+			if (err)
+				return err;
+			s = bpf_map_lookup_elem(&subscribers, key);
+		}
 		if (!s)
 			return -REASON_SUBSCRIBER_RACE;
+		s->last_change = now;
+		s->prefix_epoch = epoch;
 	}
 	for (int i = 0; i < 8; i++) {
-		__u64 word = *(volatile __u64 *)&s->ctl.word;
-		__s64 next;
+		__u64 word = *(volatile __u64 *)&s->ctl.word, next = word;
+		struct daisy_pool *pool;
+		int err = 0;
 
-		if (sub_state(word) != SUBSCRIBER_LIVE)
+		if (sub_state(word) == SUBSCRIBER_DEAD)
 			break;
-		next = subscriber_next_word(word, key->zone);
-		if (next < 0)
-			return next;
-		if (__sync_val_compare_and_swap(&s->ctl.word, word, next) == word) {
-			s->last_change = now;
-			return subscriber_is_still(key, s) ? (int)sub_slot(next)
-							   : -REASON_SUBSCRIBER_RACE;
-		}
+		pool = subscriber_pool(&next, key->zone, &err);
+		if (!pool)
+			return err;
+		err = subscriber_limits(pool, next, proto);
+		if (err)
+			return err;
+		next += sub_one(proto);
+		if (__sync_val_compare_and_swap(&s->ctl.word, word, next) == word)
+			return subscriber_granted(ctx, key, s, pool, next, proto, now);
 	}
 	return -REASON_SUBSCRIBER_RACE;
 }
 
-STAGE int subscriber_release(const struct daisy_subscriber_key *arg, __u32 now)
+STAGE int subscriber_release(__u64 endpoint, __u32 proto, __u32 now)
 {
-	struct daisy_subscriber_key copy, *key = &copy;	/* 6.1 takes no argument as a map key */
+	struct daisy_subscriber_key key;
 	struct daisy_subscriber *s;
 
-	if (!arg)
+	if (proto >= DAISY_N_PROTOS)
 		return 0;
-	copy = *arg;
-	s = bpf_map_lookup_elem(&subscribers, key);
+	subscriber_key(&key, endpoint);
+	s = bpf_map_lookup_elem(&subscribers, &key);
 	if (s) {
 		s->last_change = now;
-		__sync_fetch_and_add(&s->ctl.word, -1);
+		__sync_fetch_and_add(&s->ctl.word, -sub_one(proto));
 	}
 	return 0;
-}
-
-static __always_inline void subscriber_key(struct daisy_subscriber_key *key, __u64 endpoint)
-{
-	union daisy_endpoint inside = { .word = endpoint };
-
-	__builtin_memset(key, 0, sizeof(*key));
-	__builtin_memcpy(key->addr, inside.addr, 4);
-	key->zone = inside.zone;
 }
 
 #endif

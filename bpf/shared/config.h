@@ -198,6 +198,21 @@ struct daisy_rules {
 	struct daisy_rule rule[DAISY_MAX_RULES];
 };
 
+/*
+ * Policy of a pool, by daisy_slot.pool. Limits are for each subscriber and for
+ * new mappings: those that are there stay. 0: no limit.
+ */
+struct daisy_pool {
+	__u32 limit[4];		/* mappings by enum daisy_proto, then of all of them */
+	__u32 warn[4];		/* a subscriber that comes to have so many is reported; 0: none is */
+	__u32 rate;		/* new mappings in a tick */
+	__u8 block_order;	/* 1 + binary logarithm of a block's leaves (64 ports); 0: dynamic ports */
+	__u8 blocks;		/* most of a subscriber, up to DAISY_SUB_BLOCKS */
+	__u16 pad;
+};
+
+#define DAISY_MAX_POOLS 256	/* daisy_slot.pool */
+
 /* External addresses a zone may use: pool_slots[first .. first + n - 1]. */
 struct daisy_zone {
 	__u32 first;
@@ -209,6 +224,7 @@ _Static_assert(sizeof(struct daisy_link) == 32, "link");
 _Static_assert(sizeof(struct daisy_rule) == 16, "rule");
 _Static_assert(sizeof(struct daisy_zone) == 8, "zone: one word");
 _Static_assert(sizeof(struct daisy_nexthop) == 32, "next hop");
+_Static_assert(sizeof(struct daisy_pool) == 40, "pool");
 _Static_assert(sizeof(union daisy_route) == 8, "route");
 _Static_assert(sizeof(struct daisy_addr_bucket) == 64, "address bucket: one line");
 _Static_assert(sizeof(struct daisy_prefix_key) == 12, "prefix key");

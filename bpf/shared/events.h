@@ -15,7 +15,10 @@
 	X(1, CREATED, "created", "a mapping was created") \
 	X(2, EXPIRED, "expired", "a mapping ended, its port entered hold-down") \
 	X(3, EXHAUSTED, "exhausted", "a mapping could not be created") \
-	X(4, UNRESOLVED, "unresolved", "a next hop has to be resolved")
+	X(4, UNRESOLVED, "unresolved", "a next hop has to be resolved") \
+	X(5, BLOCK_ALLOCATED, "block-allocated", "a subscriber was given a port block") \
+	X(6, BLOCK_RELEASED, "block-released", "a port block was given back") \
+	X(7, THRESHOLD, "threshold", "a subscriber has come near a limit of its pool")
 
 enum daisy_event_kind {
 #define X(num, sym, name, help) EVENT_##sym = num,
@@ -29,12 +32,13 @@ struct daisy_event {
 	__u16 reason;		/* enum daisy_reason of EXHAUSTED */
 	__u32 tick;
 	__u16 slot;
-	__u16 port;		/* external */
+	__u16 port;		/* external; of a block: the first */
 	__u16 generation;
 	__u16 link;
 	union daisy_endpoint inside;	/* UNRESOLVED: the address to resolve */
 	__u32 ifindex;		/* UNRESOLVED */
-	__u32 pad;
+	__u16 last;		/* last port of a block */
+	__u16 pad;
 };
 
 _Static_assert(sizeof(struct daisy_event) == 32, "event");

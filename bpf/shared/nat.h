@@ -61,6 +61,7 @@ union daisy_endpoint {
 
 /* daisy_mapping.flags */
 #define MAPPING_UNTRACKED 1	/* TCP: carried connections that found no room; lives by the established timer */
+#define DAISY_BLOCK_FLAG_SHIFT 12	/* order of the block its port is of; 0: of none */
 
 struct daisy_mapping {
 	union daisy_control ctl;
@@ -178,6 +179,40 @@ struct daisy_port_map {
 	__u16 last;
 };
 
+/*
+ * Port blocks of one slot. A block is 1 to 64 whole leaves (64 ports each) of the
+ * port maps of all protocols, aligned to its size; its word stands at its first
+ * leaf. Nobody's: 0. The word says whose a block is, and changes by
+ * compare-and-swap: a port is taken and a block given back by the same word, so
+ * never both.
+ */
+#define DAISY_BLOCK_LEAF_PORTS 64
+#define DAISY_BLOCK_ORDERS 7	/* 64 << 0 to 64 << 6 ports */
+#define DAISY_BLOCK_OWNER_SHIFT 16
+#define DAISY_BLOCK_OWNER_MASK 0xffffffffffULL
+#define DAISY_BLOCK_ORDER_SHIFT 56
+#define DAISY_BLOCK_USED_MASK 0xffffULL
+#define DAISY_BLOCK_LEAVING (1ULL << 60)
+
+union daisy_block {
+	__u64 word;
+	struct {
+		__u64 used : 16;	/* ports in use or at rest, of all protocols */
+		__u64 addr : 32;	/* subscriber, as it stands in memory */
+		__u64 zone : 8;
+		__u64 order : 4;	/* 1 + binary logarithm of its leaves; 0: nobody's */
+		__u64 leaving : 1;	/* being given back */
+		__u64 unused : 3;
+	};
+};
+
+struct daisy_block_map {
+	__u64 free[16];		/* bit w of free[w / 64]: leaf w is in no block, and may come into one */
+	union daisy_block block[1024];	/* by first leaf */
+	__s32 n_free;		/* set bits */
+	__u32 pad;
+};
+
 enum daisy_slot_state {
 	SLOT_EMPTY,
 	SLOT_ACTIVE,
@@ -203,21 +238,32 @@ struct daisy_subscriber_key {
 
 #define SUBSCRIBER_LIVE 1
 #define SUBSCRIBER_DEAD 2
-#define DAISY_SUB_SLOT_SHIFT 32
-#define DAISY_SUB_STATE_SHIFT 56
+#define DAISY_SUB_COUNT_BITS 16
+#define DAISY_SUB_COUNT_MASK 0xffffULL
+#define DAISY_SUB_SLOT_SHIFT 48
+#define DAISY_SUB_STATE_SHIFT 60
+#define DAISY_SUB_BLOCKS 8
+
+/* Its mappings cannot be more than its one address has ports: sixteen bits for each protocol. */
+union daisy_subscriber_control {
+	__u64 word;
+	struct {
+		__u64 udp : 16;		/* mappings, in the order of enum daisy_proto */
+		__u64 tcp : 16;
+		__u64 icmp : 16;
+		__u64 slot : 12;
+		__u64 state : 4;	/* SUBSCRIBER_* */
+	};
+};
 
 struct daisy_subscriber {
-	union {
-		__u64 word;
-		struct {
-			__u64 mappings : 32;	/* of all protocols */
-			__u64 slot : 12;
-			__u64 unused : 12;
-			__u64 state : 8;	/* SUBSCRIBER_* */
-		};
-	} ctl;
+	union daisy_subscriber_control ctl;
 	__u32 last_change;	/* tick of the last creation or removal */
 	__u32 prefix_epoch;	/* for which its address was found inside */
+	__u32 rate;		/* new mappings in a tick: number, low 16 bits; the tick's low bits above */
+	__u32 pad;
+	/* Blocks: first port, last port << 16; 0: none. Hints: whose a block is, its own word says. */
+	__u32 range[DAISY_SUB_BLOCKS];
 };
 
 /* A mapping has sent to a remote address, and so lets packets from there in (bpf/lib/filter.h). */
@@ -233,6 +279,17 @@ struct daisy_permission_key {
 struct daisy_permission {
 	__u32 seen;		/* tick of an outbound packet */
 };
+
+static inline __u32 daisy_subscriber_count(__u64 word, __u32 proto)
+{
+	return word >> proto * DAISY_SUB_COUNT_BITS & DAISY_SUB_COUNT_MASK;
+}
+
+static inline __u32 daisy_subscriber_mappings(__u64 word)
+{
+	return daisy_subscriber_count(word, DAISY_UDP) + daisy_subscriber_count(word, DAISY_TCP) +
+	       daisy_subscriber_count(word, DAISY_ICMP);
+}
 
 /* Fragmented datagram whose first fragment was translated. */
 struct daisy_fragment_key {
@@ -274,7 +331,14 @@ struct daisy_sweep_header {
 	__u16 n;		/* items that follow */
 	__u16 done;
 	__u16 expired;		/* ACTIVE -> HOLD */
-	__u16 freed;		/* HOLD or ROLLED_BACK -> FREE */
+	__u16 freed;		/* HOLD or ROLLED_BACK -> FREE; blocks given back */
+};
+
+/* Item of a block batch, program sweep_blocks. */
+struct daisy_block_item {
+	__u16 slot;
+	__u16 port;		/* first of the block */
+	__u32 pad;
 };
 
 /* Item of a connection batch, program sweep_conns. */
@@ -290,13 +354,16 @@ _Static_assert(sizeof(struct daisy_bucket) == 64, "bucket: one line");
 _Static_assert(sizeof(struct daisy_conn_key) == 12, "no padding in a key");
 _Static_assert(sizeof(struct daisy_port_map) == 8328, "port map");
 _Static_assert(sizeof(struct daisy_subscriber_key) == 8, "no padding in a key");
-_Static_assert(sizeof(struct daisy_subscriber) == 16, "subscriber");
+_Static_assert(sizeof(struct daisy_subscriber) == 56, "subscriber");
+_Static_assert(sizeof(union daisy_block) == 8, "block: one word");
+_Static_assert(sizeof(struct daisy_block_map) == 8328, "blocks of a slot");
 _Static_assert(sizeof(struct daisy_slot) == 8, "slot: one word");
 _Static_assert(sizeof(struct daisy_permission_key) == 12, "no padding in a key");
 _Static_assert(sizeof(struct daisy_fragment_key) == 16, "no padding in a key");
 _Static_assert(sizeof(struct daisy_fragment) == 56, "fragment");
 _Static_assert(sizeof(struct daisy_sweep_item) == 8, "batch item");
 _Static_assert(sizeof(struct daisy_sweep_header) == 8, "batch header");
+_Static_assert(sizeof(struct daisy_block_item) == 8, "block batch item");
 _Static_assert(sizeof(struct daisy_conn_item) == 16, "connection batch item");
 
 #endif

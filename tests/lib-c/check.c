@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lib-c/blocks.h"
 #include "lib-c/check.h"
 
 #include <bpf/bpf.h>
@@ -327,9 +328,9 @@ static void subscribers_check(struct walk *w)
 		memcpy(e.addr, key.addr, 4);
 		want.key = e.word;
 		found = bsearch(&want, t, n, sizeof(*t), by_key);
-		if (s.ctl.mappings != (found ? found->mappings : 0))
+		if (daisy_subscriber_mappings(s.ctl.word) != (found ? found->mappings : 0))
 			contradict(w->c, "subscriber %016lx counts %u mappings, but has %lu", want.key,
-				   (uint32_t)s.ctl.mappings, found ? found->mappings : 0);
+				   daisy_subscriber_mappings(s.ctl.word), found ? found->mappings : 0);
 		if (found && s.ctl.slot != found->slot)
 			contradict(w->c, "subscriber %016lx is on slot %u, its mappings on %u",
 				   want.key, (uint32_t)s.ctl.slot, found->slot);
@@ -378,6 +379,12 @@ bool check_instance(struct daisy_instance *inst, uint64_t n_reserved, struct che
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t proto = 0; slots[i].state != SLOT_EMPTY && proto < DAISY_N_PROTOS; proto++)
 			records_check(&w, i, proto);
+	for (uint32_t i = 0; i < n; i++) {
+		const char *wrong = slots[i].state != SLOT_EMPTY ? blocks_contradiction(inst, i) : NULL;
+
+		if (wrong)
+			contradict(c, "%s", wrong);
+	}
 	if (c->unclaimed != n_reserved)
 		contradict(c, "%lu ports are neither free nor used, %lu are reserved", c->unclaimed,
 			   n_reserved);

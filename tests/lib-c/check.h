@@ -11,6 +11,7 @@
  *   - each ACTIVE record has exactly one index entry, where a look-up finds it
  *   - each subscriber counts its mappings, and they are all on its address
  *     (RFC 6888 REQ-2)
+ *   - port blocks agree with the records (lib-c/blocks.h)
  *   - each TCP mapping counts its connections in the table
  */
 #ifndef DAISY_TESTS_CHECK_H

@@ -221,6 +221,8 @@ static void remember(struct bed *bed)
 	for (i = 0; i < N_PORT_MAPS; i++)
 		bed->port_maps[i] = *daisy_instance_port_map(bed->inst, i / DAISY_N_PROTOS,
 							     i % DAISY_N_PROTOS);
+	for (i = 0; i < BED_N_SLOTS; i++)
+		bed->block_maps[i] = *daisy_instance_block_map(bed->inst, i);
 }
 
 /* One CPU: the token buckets of generated ICMP errors are per CPU. */
@@ -337,6 +339,9 @@ void bed_reset(struct bed *bed)
 			empty_vector(bed, slot, proto);
 		*map = bed->port_maps[i];
 	}
+	for (i = 0; i < BED_N_SLOTS; i++)
+		*daisy_instance_block_map(bed->inst, i) = bed->block_maps[i];
+	memset(daisy_instance_pools(bed->inst), 0, sizeof(struct daisy_pool));
 	for (i = 0; i < BED_N_SLOTS; i++) {
 		if (daisy_instance_slots(bed->inst)[i].state != SLOT_ACTIVE)
 			daisy_instance_address_state(bed->inst, i, SLOT_ACTIVE);
@@ -501,6 +506,21 @@ static void sweep_vector(struct bed *bed, unsigned int slot, enum daisy_proto pr
 	sweep_items(bed, items, n);
 }
 
+/* Blocks without ports in use. */
+static void sweep_blocks(struct bed *bed, unsigned int slot)
+{
+	const struct daisy_block_map *map = daisy_instance_block_map(bed->inst, slot);
+	struct daisy_sweep_header header = { 0 };
+	struct daisy_block_item items[DAISY_BATCH_ITEMS];
+	unsigned int leaf;
+
+	for (leaf = 0; leaf < 1024 && header.n < DAISY_BATCH_ITEMS; leaf++)
+		if (map->block[leaf].order)
+			items[header.n++] = (struct daisy_block_item){ .slot = slot, .port = leaf * 64 };
+	if (header.n)
+		need(daisy_instance_sweep_blocks_batch(bed->inst, &header, items), "sweep of blocks");
+}
+
 void bed_sweep(struct bed *bed)
 {
 	unsigned int i;
@@ -509,6 +529,8 @@ void bed_sweep(struct bed *bed)
 	sweep_conns(bed);
 	for (i = 0; i < N_PORT_MAPS; i++)
 		sweep_vector(bed, i / DAISY_N_PROTOS, i % DAISY_N_PROTOS);
+	for (i = 0; i < BED_N_SLOTS; i++)
+		sweep_blocks(bed, i);
 }
 
 void bed_delete(struct bed *bed, struct daisy_sweep_item item)

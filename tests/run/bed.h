@@ -82,6 +82,7 @@ struct bed {
 	struct daisy_conf conf;		/* as it was when the bed was made */
 	struct daisy_link links[BED_N_LINKS];	/* the same */
 	struct daisy_port_map *port_maps;	/* the same, by slot and protocol */
+	struct daisy_block_map block_maps[BED_N_SLOTS];
 	struct daisy_bucket *index;
 	size_t index_bytes;
 	__u64 *displaced;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib-c/blocks.h"
 #include "state.h"
 
 #define MAX_LINES 512
@@ -256,7 +257,7 @@ static unsigned int count_subscribers(struct bed *bed)
 
 	while (!bpf_map_get_next_key(fd, at, &key)) {
 		if (!bpf_map_lookup_elem(fd, &key, &s))
-			n += s.ctl.mappings;
+			n += daisy_subscriber_mappings(s.ctl.word);
 		at = &key;
 	}
 	return n;
@@ -316,7 +317,10 @@ const char *state_contradiction(struct bed *bed)
 		if (wrong)
 			return wrong;
 	}
-	wrong = all_conns_contradiction(bed);
+	for (i = 0; i < BED_N_SLOTS && !wrong; i++)
+		wrong = blocks_contradiction(bed->inst, i);
+	if (!wrong)
+		wrong = all_conns_contradiction(bed);
 	if (wrong)
 		return wrong;
 	active = count_active(bed);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config/policy.h"
 #include "lib/error.h"
 
 #define HEAD "instance: n0\n"
@@ -43,9 +44,10 @@ static const struct refused refused[] = {
 	  "prefixes, zone, vlan, next-hop" },
 	{ "an unknown key of a pool is refused", POOLS "  - { name: p, addresses: [], port: 1 }\n",
 	  "t.yaml:3: pools[0]: unknown key \"port\", expected one of: name, addresses, ports, "
-	  "reserved, zones, filtering, mode, inside, ports-per-subscriber, overflow, algorithm" },
+	  "reserved, zones, filtering, mode, inside, ports-per-subscriber, overflow, algorithm, "
+	  "block-size, blocks, limits" },
 	{ "a pool's mode that is not there is refused", POOLS DET("mode: random"),
-	  "t.yaml:3: pools[0].mode: \"random\" is not a mode, expected dynamic or deterministic" },
+	  "t.yaml:3: pools[0].mode: \"random\" is not a mode, expected dynamic, blocks or deterministic" },
 	{ "a deterministic pool without inside prefixes is refused (RFC 7422 N1)",
 	  POOLS DET("mode: deterministic"),
 	  "t.yaml:3: pools[0].inside: pool \"p0\" has mode deterministic and no inside prefixes, "
@@ -63,6 +65,22 @@ static const struct refused refused[] = {
 	  POOLS DET(PLAN("[10.0.0.0/24], algorithm: staggered")),
 	  "t.yaml:3: pools[0].algorithm: \"staggered\" is not an algorithm, expected sequential or "
 	  "round-robin" },
+	{ "a size of port blocks that is no power of two is refused", POOLS DET("mode: blocks, block-size: 500"),
+	  "t.yaml:3: pools[0].block-size: \"500\" is not a size of port blocks, expected a power of two, 64 "
+	  "to 4096" },
+	{ "a size of port blocks without the mode is refused", POOLS DET("block-size: 512"),
+	  "t.yaml:3: pools[0].block-size: key \"block-size\" is for mode blocks, expected it there only" },
+	{ "more blocks than a subscriber has room for are refused", POOLS DET("mode: blocks, blocks: 9"),
+	  "t.yaml:3: pools[0].blocks: \"9\" is not a number of blocks, expected 1 to 8" },
+	{ "blocks larger than the ports are refused",
+	  POOLS DET("mode: blocks, ports: 1024-4095, block-size: 4096"),
+	  "t.yaml:3: pools[0].block-size: \"4096\" is larger than any aligned part of ports 1024-4095, "
+	  "expected a smaller size of port blocks" },
+	{ "a limit of nothing is refused (G4)", POOLS DET("limits: { udp: 0 }"),
+	  "t.yaml:3: pools[0].limits.udp: \"0\" is not a limit, expected 1 to 65535" },
+	{ "a limit that is not there is refused (G4)", POOLS DET("limits: { sctp: 1 }"),
+	  "t.yaml:3: pools[0].limits: unknown key \"sctp\", expected one of: udp, tcp, icmp, mappings, "
+	  "mappings-per-second, warn-percent" },
 	{ "no ports for a subscriber are refused",
 	  POOLS DET(PLAN("[10.0.0.0/24], ports-per-subscriber: 0")),
 	  "t.yaml:3: pools[0].ports-per-subscriber: \"0\" is not a number of ports, expected 1 to "
@@ -472,6 +490,33 @@ static void plan_of_pool(void **state)
 	daisy_config_free(config);
 }
 
+static void policy_of_pool(void **state)
+{
+	struct daisy_config *config = parse(POOLS
+		DET("mode: blocks, limits: { udp: 1000, mappings: 1, mappings-per-second: 100 }")
+		"  - { name: p1, addresses: [203.0.113.11], mode: blocks, block-size: 4096, blocks: 8 }\n"
+		"  - { name: p2, addresses: [203.0.113.12] }\n");
+	struct daisy_pool policy;
+
+	daisy_config_policy_make(&config->pools[0], &policy);
+	assert_int_equal(policy.block_order, 4);
+	assert_int_equal(policy.blocks, 4);
+	assert_int_equal(policy.limit[DAISY_UDP], 1000);
+	assert_int_equal(policy.warn[DAISY_UDP], 800);
+	assert_int_equal(policy.limit[DAISY_TCP], 0);
+	assert_int_equal(policy.warn[DAISY_TCP], 0);
+	assert_int_equal(policy.limit[DAISY_N_PROTOS], 1);
+	assert_int_equal(policy.warn[DAISY_N_PROTOS], 1);
+	assert_int_equal(policy.rate, 107);
+	daisy_config_policy_make(&config->pools[1], &policy);
+	assert_int_equal(policy.block_order, 7);
+	assert_int_equal(policy.blocks, 8);
+	daisy_config_policy_make(&config->pools[2], &policy);
+	assert_int_equal(policy.block_order, 0);
+	assert_int_equal(policy.rate, 0);
+	daisy_config_free(config);
+}
+
 static void two_plans(void **state)
 {
 	struct daisy_config *config = parse(LINKS INSIDE
@@ -567,6 +612,13 @@ static void single_nexthop(void **state)
 	"  ports-per-subscriber: 900\n" \
 	"  overflow: 4096\n" \
 	"  algorithm: round-robin\n" \
+	"- name: p2\n" \
+	"  addresses: [198.51.100.8]\n" \
+	"  zones: [3]\n" \
+	"  mode: blocks\n" \
+	"  block-size: 64\n" \
+	"  blocks: 8\n" \
+	"  limits: {udp: 100, tcp: 200, icmp: 10, mappings: 250, mappings-per-second: 40, warn-percent: 90}\n" \
 	"no-translate:\n" \
 	"- destination: 192.0.2.0/24\n" \
 	"  protocol: udp\n" \
@@ -709,6 +761,7 @@ static const struct CMUnitTest accepted[] = {
 	ACCEPTED("a pool takes addresses, ranges and prefixes with gaps between (G3)",
 		 ranges_with_gaps),
 	ACCEPTED("a deterministic pool has the defaults of its plan (RFC 7422 N1)", plan_of_pool),
+	ACCEPTED("port blocks and limits have their defaults, and ticks for seconds (G4, G5)", policy_of_pool),
 	ACCEPTED("pools of two zones may plan for the same inside prefix", two_plans),
 	ACCEPTED("a daemon does not run a mode that its packet path does not have", not_run),
 	ACCEPTED("two zones may have the same prefix", zones_share_prefixes),

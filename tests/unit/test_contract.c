@@ -55,6 +55,16 @@ AT(daisy_subscriber_key, addr, 0);
 AT(daisy_subscriber_key, zone, 4);
 AT(daisy_subscriber, ctl, 0);
 AT(daisy_subscriber, last_change, 8);
+AT(daisy_subscriber, rate, 16);
+AT(daisy_subscriber, range, 24);
+AT(daisy_block_map, free, 0);
+AT(daisy_block_map, block, 128);
+AT(daisy_block_map, n_free, 8320);
+AT(daisy_pool, limit, 0);
+AT(daisy_pool, warn, 16);
+AT(daisy_pool, rate, 32);
+AT(daisy_pool, block_order, 36);
+AT(daisy_pool, blocks, 37);
 AT(daisy_link, mac, 0);
 AT(daisy_link, side, 6);
 AT(daisy_link, tag, 8);
@@ -81,11 +91,23 @@ AT(daisy_sweep_header, freed, 6);
 static void control_words_match_their_shifts(void **state)
 {
 	const union daisy_control ctl = { .seen = 0x1234567, .generation = 0xbeef, .state = MAPPING_HOLD };
+	const union daisy_subscriber_control sub = {
+		.udp = 0xffff, .tcp = 2, .icmp = 3, .slot = 0x678, .state = SUBSCRIBER_LIVE,
+	};
+	const union daisy_block block = { .used = 0xfffe, .addr = 0x04030201, .zone = 5, .order = 7 };
 	const union daisy_conn_control conn = { .seen = 0x7654321, .flags = CONN_ANSWERED, .state = CONN_RESET };
 
 	assert_int_equal(ctl.word & DAISY_SEEN_MASK, 0x1234567);
 	assert_int_equal(ctl.word >> DAISY_GEN_SHIFT & DAISY_GEN_MASK, 0xbeef);
 	assert_int_equal(ctl.word >> DAISY_STATE_SHIFT, MAPPING_HOLD);
+	assert_int_equal(sub.word >> DAISY_SUB_SLOT_SHIFT & (DAISY_MAX_SLOTS - 1), 0x678);
+	assert_int_equal(sub.word >> DAISY_SUB_STATE_SHIFT, SUBSCRIBER_LIVE);
+	assert_int_equal(daisy_subscriber_count(sub.word, DAISY_UDP), 0xffff);
+	assert_int_equal(daisy_subscriber_count(sub.word, DAISY_TCP), 2);
+	assert_int_equal(daisy_subscriber_count(sub.word, DAISY_ICMP), 3);
+	assert_int_equal(block.word & DAISY_BLOCK_USED_MASK, 0xfffe);
+	assert_int_equal(block.word >> DAISY_BLOCK_OWNER_SHIFT & DAISY_BLOCK_OWNER_MASK, 0x0504030201);
+	assert_int_equal(block.word >> DAISY_BLOCK_ORDER_SHIFT, 7);
 	assert_int_equal(conn.word & DAISY_SEEN_MASK, 0x7654321);
 	assert_int_equal(conn.word >> DAISY_CONN_FLAGS_SHIFT & 0xff, CONN_ANSWERED);
 	assert_int_equal(conn.word >> DAISY_CONN_STATE_SHIFT, CONN_RESET);

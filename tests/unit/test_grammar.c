@@ -143,7 +143,8 @@ static const struct {
 	  "limit or connections" },
 	{ "mapping show -j", "\"-j\" stands before the object: daisy -j OBJECT ..." },
 	{ "monitor event changed",
-	  "event \"changed\" is not created, expired, exhausted, unresolved, link or instance" },
+	  "event \"changed\" is not created, expired, exhausted, unresolved, block-allocated, "
+	  "block-released, threshold, link or instance" },
 	{ "instance purge", "\"name INSTANCE\" is missing" },
 };
 

@@ -480,7 +480,7 @@ static void test_address_del(void **state)
 	assert_int_equal(
 		bpf_map_lookup_elem(daisy_instance_map_fd(inst, "subscribers"), &key, &subscriber),
 		0);
-	assert_int_equal(subscriber.ctl.mappings, 0);
+	assert_int_equal(daisy_subscriber_mappings(subscriber.ctl.word), 0);
 	assert_int_not_equal(
 		bpf_map_get_next_key(daisy_instance_map_fd(inst, "conns"), NULL, &conn), 0);
 	assert_int_equal(inst->zones[0].n, 0);

@@ -142,7 +142,7 @@ static int subscriber_mappings(void)
 
 	if (bpf_map_lookup_elem(daisy_instance_map_fd(inst, "subscribers"), &key, &value))
 		return -1;
-	return (int)value.ctl.mappings;
+	return (int)daisy_subscriber_mappings(value.ctl.word);
 }
 
 static void assert_all_free(enum daisy_proto proto, int n)

@@ -27,8 +27,8 @@ static const struct {
 	const char *key;
 	const char *word;	/* in front of the value; NULL: none */
 } members[] = {
-	{ "proto", NULL }, { "inside", NULL }, { "external", "to" }, { "zone", "zone" },
-	{ "address", NULL }, { "device", "dev" }, { "link", "link" }, { "change", NULL },
+	{ "proto", NULL }, { "inside", NULL }, { "address", NULL }, { "external", "to" },
+	{ "ports", "ports" }, { "zone", "zone" }, { "device", "dev" }, { "link", "link" }, { "change", NULL },
 	{ "reason", "reason" }, { "count", NULL },
 };
 

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* daisy pool: named sets of external addresses. */
+#include <stdio.h>
+
 #include "cli/cmd_pool_compute.h"
 #include "cli/commands.h"
 #include "cli/request.h"
+
+/* "blocks 4x512" */
+static void mode_text(const json_t *item, char *buf, size_t size)
+{
+	const char *mode = json_string_value(json_object_get(item, "mode"));
+
+	snprintf(buf, size, "%s", mode ? mode : "-");
+	if (json_object_get(item, "blocks"))
+		snprintf(buf, size, "%s %lldx%lld", mode,
+			 json_integer_value(json_object_get(item, "blocks")),
+			 json_integer_value(json_object_get(item, "block_size")));
+}
 
 static const struct daisy_column columns[] = {
 	{ "name", "POOL", FORMAT_TEXT, NULL },
 	{ "n_addresses", "COUNT", FORMAT_NUMBER, NULL },
 	{ "ports", "PORTS", FORMAT_TEXT, NULL },
+	{ "mode", "MODE", FORMAT_TEXT, mode_text },
 	{ "reserved", "RESERVED", FORMAT_TEXT, NULL },
 	{ "zones", "ZONES", FORMAT_TEXT, NULL },
 	{ "filtering", "FILTERING", FORMAT_TEXT, NULL },

@@ -7,6 +7,7 @@
 
 #include "config/check.h"
 #include "config/plan.h"
+#include "config/policy.h"
 #include "config/values.h"
 #include "lib/error.h"
 
@@ -235,6 +236,8 @@ static int check_pools(const struct daisy_config *config, struct daisy_yaml_doc 
 		err = check_pool_addresses(config, i, doc);
 		if (!err)
 			err = check_pool_ports(pool, i, doc);
+		if (!err)
+			err = daisy_config_policy_check(pool, i, doc);
 		if (err)
 			return err;
 	}

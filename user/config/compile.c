@@ -7,6 +7,7 @@
 
 #include "config/compile.h"
 #include "config/plan.h"
+#include "config/policy.h"
 #include "config/values.h"
 #include "lib/error.h"
 
@@ -199,6 +200,7 @@ static int compile_pool(struct daisy_yaml_doc *doc, const struct daisy_raw_pool 
 
 	pool->first_port = DAISY_PORT_FIRST;
 	pool->last_port = DAISY_PORT_LAST;
+	daisy_config_policy_defaults(pool);
 	TRY(at(doc, daisy_value_name(raw->name, pool->name), "pools[%zu].name", i));
 	if (raw->ports) {
 		TRY(at(doc, daisy_value_ports(raw->ports, &ports), "pools[%zu].ports", i));
@@ -209,7 +211,8 @@ static int compile_pool(struct daisy_yaml_doc *doc, const struct daisy_raw_pool 
 		TRY(at(doc, daisy_value_filtering(raw->filtering, &pool->filtered),
 		       "pools[%zu].filtering", i));
 	TRY(compile_pool_lists(doc, raw, i, pool));
-	return daisy_config_plan_compile(doc, raw, i, pool);
+	TRY(daisy_config_plan_compile(doc, raw, i, pool));
+	return daisy_config_policy_compile(doc, raw, i, pool);
 }
 
 static const struct {

@@ -208,9 +208,16 @@ static bool plan_equal(const struct daisy_config_pool *a, const struct daisy_con
 	return true;
 }
 
+static bool policy_equal(const struct daisy_config_pool *a, const struct daisy_config_pool *b)
+{
+	return a->block_size == b->block_size && a->blocks == b->blocks &&
+	       !memcmp(&a->limits, &b->limits, sizeof(a->limits));
+}
+
 bool daisy_config_pool_equal(const struct daisy_config_pool *a, const struct daisy_config_pool *b)
 {
-	return !strcmp(a->name, b->name) && plan_equal(a, b) && a->first_port == b->first_port &&
+	return !strcmp(a->name, b->name) && plan_equal(a, b) && policy_equal(a, b) &&
+	       a->first_port == b->first_port &&
 	       a->last_port == b->last_port && a->filtered == b->filtered &&
 	       a->n_ranges == b->n_ranges &&
 	       a->n_reserved == b->n_reserved && a->n_zones == b->n_zones &&

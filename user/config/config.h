@@ -19,6 +19,7 @@
 
 #include "nat/deterministic.h"
 #include "shared/config.h"
+#include "shared/nat.h"
 
 #define DAISY_NAME_MAX 32
 
@@ -66,7 +67,15 @@ struct daisy_config_link {
 
 enum daisy_config_pool_mode {
 	POOL_DYNAMIC,
+	POOL_BLOCKS,		/* port blocks by subscriber, on demand */
 	POOL_DETERMINISTIC,	/* blocks by arithmetic, nat/deterministic.h */
+};
+
+/* For each subscriber; 0: no limit. */
+struct daisy_config_limits {
+	uint32_t mappings[DAISY_N_PROTOS + 1];	/* by protocol, then of all of them */
+	uint32_t per_second;			/* new mappings */
+	uint32_t warn_percent;			/* of a limit of mappings: that is reported */
 };
 
 struct daisy_config_pool {
@@ -81,6 +90,10 @@ struct daisy_config_pool {
 	size_t n_zones;		/* 0: every zone */
 	bool filtered;		/* address-dependent filtering */
 	enum daisy_config_pool_mode mode;
+	struct daisy_config_limits limits;
+	/* blocks only */
+	uint16_t block_size;			/* ports */
+	uint8_t blocks;				/* most of a subscriber */
 	/* deterministic only */
 	struct daisy_config_prefix *inside;
 	size_t n_inside;

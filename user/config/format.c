@@ -12,6 +12,7 @@
 
 #include "config/compile.h"
 #include "config/config.h"
+#include "config/policy.h"
 #include "config/schema.h"
 #include "config/values.h"
 #include "lib/error.h"
@@ -125,6 +126,39 @@ static void fill_plan(struct arena *arena, const struct daisy_config_pool *pool,
 		raw->algorithm = text_new(arena, "%s", daisy_plan_algorithm_name(pool->algorithm));
 }
 
+static char *limit_text(struct arena *arena, uint32_t limit)
+{
+	return limit ? text_new(arena, "%u", limit) : NULL;
+}
+
+static void fill_policy(struct arena *arena, const struct daisy_config_pool *pool,
+			struct daisy_raw_pool *raw)
+{
+	const struct daisy_config_limits *limits = &pool->limits;
+	struct daisy_config_pool defaults = { 0 };
+
+	daisy_config_policy_defaults(&defaults);
+	if (pool->mode == POOL_BLOCKS) {
+		raw->mode = text_new(arena, "blocks");
+		if (pool->block_size != defaults.block_size)
+			raw->block_size = text_new(arena, "%u", pool->block_size);
+		if (pool->blocks != defaults.blocks)
+			raw->blocks = text_new(arena, "%u", pool->blocks);
+	}
+	if (!memcmp(limits, &defaults.limits, sizeof(*limits)))
+		return;
+	raw->limits = piece_new(arena, sizeof(*raw->limits));
+	if (!raw->limits)
+		return;
+	raw->limits->udp = limit_text(arena, limits->mappings[DAISY_UDP]);
+	raw->limits->tcp = limit_text(arena, limits->mappings[DAISY_TCP]);
+	raw->limits->icmp = limit_text(arena, limits->mappings[DAISY_ICMP]);
+	raw->limits->mappings = limit_text(arena, limits->mappings[DAISY_N_PROTOS]);
+	raw->limits->per_second = limit_text(arena, limits->per_second);
+	if (limits->warn_percent != defaults.limits.warn_percent)
+		raw->limits->warn_percent = text_new(arena, "%u", limits->warn_percent);
+}
+
 static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
 		      struct daisy_raw_pool *raw)
 {
@@ -150,6 +184,7 @@ static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
 	if (pool->filtered)
 		raw->filtering = text_new(arena, "%s", daisy_value_filtering_name(true));
 	fill_plan(arena, pool, raw);
+	fill_policy(arena, pool, raw);
 }
 
 static void fill_rules(struct arena *arena, const struct daisy_config *config, struct daisy_raw *raw)
@@ -180,11 +215,6 @@ static void fill_timers(struct arena *arena, const struct daisy_config *config,
 	for (size_t i = 0; raw->timers && i < DAISY_N_TIMERS; i++)
 		if (config->timer_s[i] != defaults->timer_s[i])
 			raw->timers->s[i] = text_new(arena, "%u", config->timer_s[i]);
-}
-
-static char *limit_text(struct arena *arena, uint32_t limit)
-{
-	return limit ? text_new(arena, "%u", limit) : NULL;
 }
 
 static void fill_options(struct arena *arena, const struct daisy_config *config,

@@ -57,6 +57,16 @@ static const cyaml_schema_field_t link_save_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t pool_limit_fields[] = {
+	TEXT("udp", struct daisy_raw_pool_limits, udp),
+	TEXT("tcp", struct daisy_raw_pool_limits, tcp),
+	TEXT("icmp", struct daisy_raw_pool_limits, icmp),
+	TEXT("mappings", struct daisy_raw_pool_limits, mappings),
+	TEXT("mappings-per-second", struct daisy_raw_pool_limits, per_second),
+	TEXT("warn-percent", struct daisy_raw_pool_limits, warn_percent),
+	CYAML_FIELD_END
+};
+
 static const cyaml_schema_field_t pool_fields[] = {
 	NEEDED_TEXT("name", struct daisy_raw_pool, name),
 	TEXTS("addresses", struct daisy_raw_pool, addresses, 0),
@@ -69,6 +79,11 @@ static const cyaml_schema_field_t pool_fields[] = {
 	TEXT("ports-per-subscriber", struct daisy_raw_pool, ports_per_subscriber),
 	TEXT("overflow", struct daisy_raw_pool, overflow),
 	TEXT("algorithm", struct daisy_raw_pool, algorithm),
+	TEXT("block-size", struct daisy_raw_pool, block_size),
+	TEXT("blocks", struct daisy_raw_pool, blocks),
+	CYAML_FIELD_MAPPING_PTR("limits",
+				CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_FLOW,
+				struct daisy_raw_pool, limits, pool_limit_fields),
 	CYAML_FIELD_END
 };
 

@@ -29,6 +29,15 @@ struct daisy_raw_link {
 	struct daisy_raw_nexthop *next_hop;	/* saving only */
 };
 
+struct daisy_raw_pool_limits {
+	char *udp;
+	char *tcp;
+	char *icmp;
+	char *mappings;
+	char *per_second;
+	char *warn_percent;
+};
+
 struct daisy_raw_pool {
 	char *name;
 	char **addresses;
@@ -45,6 +54,9 @@ struct daisy_raw_pool {
 	char *ports_per_subscriber;
 	char *overflow;
 	char *algorithm;
+	char *block_size;
+	char *blocks;
+	struct daisy_raw_pool_limits *limits;
 };
 
 struct daisy_raw_rule {

@@ -151,11 +151,34 @@ int daisy_value_mode(const char *text, bool *generic)
 		0 : refuse(text, "a mode", "native or generic");
 }
 
+static const char *const pool_modes[] = {
+	[POOL_DYNAMIC] = "dynamic", [POOL_BLOCKS] = "blocks",
+	[POOL_DETERMINISTIC] = "deterministic",
+};
+
 int daisy_value_pool_mode(const char *text, enum daisy_config_pool_mode *mode)
 {
-	*mode = !strcmp(text, "deterministic") ? POOL_DETERMINISTIC : POOL_DYNAMIC;
-	return *mode == POOL_DETERMINISTIC || !strcmp(text, "dynamic") ?
-		0 : refuse(text, "a mode", "dynamic or deterministic");
+	for (int i = POOL_DYNAMIC; i <= POOL_DETERMINISTIC; i++) {
+		*mode = (enum daisy_config_pool_mode)i;
+		if (!strcmp(text, pool_modes[i]))
+			return 0;
+	}
+	return refuse(text, "a mode", "dynamic, blocks or deterministic");
+}
+
+const char *daisy_value_pool_mode_name(enum daisy_config_pool_mode mode)
+{
+	return pool_modes[mode];
+}
+
+int daisy_value_block_size(const char *text, uint16_t *size)
+{
+	uint32_t n;
+
+	if (!read_digits(text, strlen(text), 4096, &n) || n < 64 || n & (n - 1))
+		return refuse(text, "a size of port blocks", "a power of two, 64 to 4096");
+	*size = (uint16_t)n;
+	return 0;
 }
 
 static bool read_address(const char *text, size_t len, uint32_t *addr)

@@ -32,6 +32,9 @@ int daisy_value_mode(const char *text, bool *generic);
 /* "endpoint-independent" or "address-dependent". */
 int daisy_value_filtering(const char *text, bool *filtered);
 const char *daisy_value_filtering_name(bool filtered);
+/* Ports of a block: a power of two. */
+int daisy_value_block_size(const char *text, uint16_t *size);
+const char *daisy_value_pool_mode_name(enum daisy_config_pool_mode mode);
 int daisy_value_pool_mode(const char *text, enum daisy_config_pool_mode *mode);
 int daisy_value_address(const char *text, uint32_t *addr);
 /* "a", "a-b" or "a/len" of unicast addresses. */

@@ -58,15 +58,38 @@ static json_t *note_item(const char *event)
 	return item;
 }
 
-static void add_endpoint(json_t *item, const struct daisy_event *event)
+static const char *proto_name(uint8_t proto)
 {
 	static const char *const names[DAISY_N_PROTOS] = { "udp", "tcp", "icmp" };
 
-	json_object_set_new(item, "proto", json_string(event->proto < DAISY_N_PROTOS ?
-						       names[event->proto] : "unknown"));
+	return proto < DAISY_N_PROTOS ? names[proto] : "unknown";
+}
+
+static void add_endpoint(json_t *item, const struct daisy_event *event)
+{
+	json_object_set_new(item, "proto", json_string(proto_name(event->proto)));
 	json_object_set_new(item, "inside",
 			    daisy_json_endpoint(event->inside.addr, event->inside.port));
 	json_object_set_new(item, "zone", json_integer(event->inside.zone));
+}
+
+/* Events of a subscriber: of its blocks, or of a limit that it comes near. */
+static json_t *subscriber_item(struct daisy_daemon *d, const struct daisy_event *event, json_t *item)
+{
+	const struct daisy_config_range ports = { event->port, event->last };
+	char text[DAISY_VALUE_SIZE];
+
+	if (event->kind == EVENT_THRESHOLD)
+		json_object_set_new(item, "proto", json_string(proto_name(event->proto)));
+	json_object_set_new(item, "address", daisy_json_address(event->inside.addr));
+	json_object_set_new(item, "zone", json_integer(event->inside.zone));
+	if (event->kind == EVENT_THRESHOLD || event->slot >= daisy_instance_max_slots(d->inst))
+		return item;
+	daisy_value_format_ports(&ports, text);
+	json_object_set_new(item, "external", daisy_json_address(
+		daisy_instance_slots(d->inst)[event->slot].addr));
+	json_object_set_new(item, "ports", json_string(text));
+	return item;
 }
 
 static const char *link_name(struct daisy_daemon *d, uint16_t number)
@@ -86,6 +109,9 @@ static json_t *packet_item(struct daisy_daemon *d, const struct daisy_event *eve
 		json_object_set_new(item, "device", daisy_json_text(device ? device->name : ""));
 		return item;
 	}
+	if (event->kind == EVENT_BLOCK_ALLOCATED || event->kind == EVENT_BLOCK_RELEASED ||
+	    event->kind == EVENT_THRESHOLD)
+		return subscriber_item(d, event, item);
 	add_endpoint(item, event);
 	if (event->kind == EVENT_EXHAUSTED) {
 		json_object_set_new(item, "reason", json_string(reason_name(event->reason)));
@@ -133,7 +159,7 @@ static void tell(struct daisy_request *request, const struct daisy_note *note)
 static int refuse_choice(struct daisy_request *request, const char *word)
 {
 	daisy_error_set("\"%.64s\" is not an event, expected one of: created, expired, exhausted, "
-			"unresolved, link, instance", word);
+			"unresolved, block-allocated, block-released, threshold, link, instance", word);
 	return daisy_refuse(request);
 }
 

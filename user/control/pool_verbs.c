@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/policy.h"
 #include "control/verbs.h"
 #include "lib/error.h"
 
@@ -23,6 +24,20 @@ static json_t *ranges_json(const struct daisy_config_range *ranges, size_t n, bo
 	return list;
 }
 
+/* Those that are set. */
+static json_t *limits_json(const struct daisy_config_limits *limits)
+{
+	static const char *const names[] = { "udp", "tcp", "icmp", "mappings" };
+	json_t *item = json_object();
+
+	for (int i = 0; i <= DAISY_N_PROTOS; i++)
+		if (limits->mappings[i])
+			json_object_set_new(item, names[i], json_integer(limits->mappings[i]));
+	if (limits->per_second)
+		json_object_set_new(item, "mappings_per_second", json_integer(limits->per_second));
+	return item;
+}
+
 static json_t *pool_item(struct daisy_daemon *d, const struct daisy_config_pool *pool)
 {
 	const struct daisy_config_pool *saved = daisy_config_pool_find(d->saved, pool->name);
@@ -38,6 +53,12 @@ static json_t *pool_item(struct daisy_daemon *d, const struct daisy_config_pool 
 	json_object_set_new(item, "zones", zones);
 	json_object_set_new(item, "filtering",
 			    json_string(daisy_value_filtering_name(pool->filtered)));
+	json_object_set_new(item, "mode", json_string(daisy_value_pool_mode_name(pool->mode)));
+	if (pool->mode == POOL_BLOCKS) {
+		json_object_set_new(item, "block_size", json_integer(pool->block_size));
+		json_object_set_new(item, "blocks", json_integer(pool->blocks));
+	}
+	json_object_set_new(item, "limits", limits_json(&pool->limits));
 	json_object_set_new(item, "n_addresses",
 			    json_integer((json_int_t)daisy_config_pool_n_addresses(pool)));
 	json_object_set_new(item, "unsaved",
@@ -161,6 +182,7 @@ static struct daisy_config_pool *append(struct daisy_config *config, const char 
 	strcpy(pool->name, name);
 	pool->first_port = DAISY_PORT_FIRST;
 	pool->last_port = DAISY_PORT_LAST;
+	daisy_config_policy_defaults(pool);
 	pool->reserved = calloc(1, sizeof(*pool->reserved));
 	pool->zones = calloc(1, sizeof(*pool->zones));
 	return pool;

@@ -59,7 +59,7 @@ static void show_one(struct daisy_request *request, struct listing *listing, uin
 	json_object_set_new(item, "zone", json_integer(key->zone));
 	json_object_set_new(item, "external",
 			    external ? daisy_json_address(external) : json_null());
-	json_object_set_new(item, "mappings", json_integer((json_int_t)value->ctl.mappings));
+	json_object_set_new(item, "mappings", json_integer(daisy_subscriber_mappings(value->ctl.word)));
 	json_object_set_new(item, "idle_s",
 			    json_integer(daisy_age_s(daisy_instance_tick(d->inst),
 						     value->last_change)));

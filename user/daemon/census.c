@@ -25,10 +25,10 @@ struct daisy_census {
 	struct table conns;
 	struct table subscribers;
 	char keys[TABLE_ITEMS * 16];
-	char values[TABLE_ITEMS * 16];
+	char values[TABLE_ITEMS * 64];
 };
 
-_Static_assert(sizeof(struct daisy_conn_key) <= 16 && sizeof(struct daisy_subscriber) <= 16,
+_Static_assert(sizeof(struct daisy_conn_key) <= 16 && sizeof(struct daisy_subscriber) <= 64,
 	       "items of the tables fit");
 
 struct daisy_census *daisy_census_new(struct daisy_instance *inst)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/policy.h"
 #include "config/values.h"
 #include "daemon/daemon.h"
 #include "daemon/events.h"
@@ -158,6 +159,7 @@ static int add_pool(struct daisy_daemon *d, const struct daisy_config *config,
 	if (!list || !reserved)
 		err = -ENOMEM;
 	if (!err) {
+		daisy_config_policy_make(pool, &daisy_instance_pools(d->inst)[number]);
 		n = list_addresses(pool, same ? before : NULL, list, room);
 		n_reserved = list_reserved(pool, reserved);
 		err = daisy_instance_addresses_add(d->inst, list, n, (uint8_t)number,

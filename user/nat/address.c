@@ -17,6 +17,7 @@
 #include "lib/error.h"
 #include "lib/grace.h"
 #include "nat/addrs.h"
+#include "nat/blocks.h"
 #include "nat/internal.h"
 
 /* What every address of one call is given. */
@@ -77,7 +78,7 @@ static int reconcile_ports(struct daisy_instance *inst, uint32_t slot,
 		err = daisy_ports_reconcile(daisy_instance_port_map(inst, slot, proto), vector,
 					    stride, set, daisy_instance_tick(inst), &inst->repairs);
 	}
-	return err;
+	return err ? err : daisy_blocks_reconcile(&inst->block_maps[slot], set);
 }
 
 static bool in_crowd(const struct crowd *crowd, uint32_t slot)
@@ -105,6 +106,7 @@ static int open_slot(struct daisy_instance *inst, uint32_t slot, struct in_addr 
 
 	for (int proto = 0; proto < DAISY_N_PROTOS; proto++)
 		daisy_ports_init(daisy_instance_port_map(inst, slot, proto), &terms->ports);
+	daisy_blocks_init(&inst->block_maps[slot], &terms->ports);
 	memcpy(value.addr, &addr, sizeof(value.addr));
 	daisy_slot_store(inst, slot, &value);
 	err = enter_address(inst, slot);

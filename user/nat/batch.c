@@ -65,6 +65,12 @@ int daisy_instance_sweep_batch(struct daisy_instance *inst, struct daisy_sweep_h
 	return daisy_batch_run(inst, "sweep", header, items, sizeof(*items));
 }
 
+int daisy_instance_sweep_blocks_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
+				      const struct daisy_block_item *items)
+{
+	return daisy_batch_run(inst, "sweep_blocks", header, items, sizeof(*items));
+}
+
 int daisy_instance_sweep_conns_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
 				     const struct daisy_conn_item *items)
 {

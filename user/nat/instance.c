@@ -235,3 +235,13 @@ struct daisy_port_map *daisy_instance_port_map(struct daisy_instance *inst, uint
 {
 	return &inst->port_maps[slot * DAISY_N_PROTOS + proto];
 }
+
+struct daisy_block_map *daisy_instance_block_map(struct daisy_instance *inst, uint32_t slot)
+{
+	return &inst->block_maps[slot];
+}
+
+struct daisy_pool *daisy_instance_pools(struct daisy_instance *inst)
+{
+	return inst->pools;
+}

@@ -69,6 +69,10 @@ const struct daisy_slot *daisy_instance_slots(struct daisy_instance *inst);	/* [
 uint32_t daisy_instance_max_slots(const struct daisy_instance *inst);
 struct daisy_port_map *daisy_instance_port_map(struct daisy_instance *inst, uint32_t slot,
 					       enum daisy_proto proto);
+/* Port blocks of a slot. */
+struct daisy_block_map *daisy_instance_block_map(struct daisy_instance *inst, uint32_t slot);
+/* Policies of the pools, by the number that addresses are added with: what 0 says is no policy. */
+struct daisy_pool *daisy_instance_pools(struct daisy_instance *inst);	/* [DAISY_MAX_POOLS] */
 /*
  * Records of one vector, 65536 of them, `*stride` bytes apart (32 or, TCP, 64).
  * NULL if it is not installed.
@@ -151,6 +155,8 @@ int daisy_instance_memory(const struct daisy_instance *inst, uint64_t *total, ui
 /* Run a batch through the sweep programs; the header's counts come back in it. */
 int daisy_instance_sweep_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
 			       const struct daisy_sweep_item *items);
+int daisy_instance_sweep_blocks_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
+				      const struct daisy_block_item *items);
 int daisy_instance_sweep_conns_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
 				     const struct daisy_conn_item *items);
 

@@ -70,6 +70,8 @@ struct daisy_instance {
 	struct daisy_slot *slots;
 	struct daisy_addr_bucket *addrs;
 	struct daisy_port_map *port_maps;
+	struct daisy_block_map *block_maps;
+	struct daisy_pool *pools;
 	struct daisy_zone *zones;
 	struct daisy_pool_slot *pool_slots;
 	struct daisy_rules *rules;	/* [3], see bpf/maps.h */

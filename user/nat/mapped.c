@@ -22,6 +22,8 @@ static const struct mapped {
 	{ "slots", offsetof(struct daisy_instance, slots), sizeof(struct daisy_slot) },
 	{ "addrs", offsetof(struct daisy_instance, addrs), sizeof(struct daisy_addr_bucket) },
 	{ "port_maps", offsetof(struct daisy_instance, port_maps), sizeof(struct daisy_port_map) },
+	{ "block_maps", offsetof(struct daisy_instance, block_maps), sizeof(struct daisy_block_map) },
+	{ "pools", offsetof(struct daisy_instance, pools), sizeof(struct daisy_pool) },
 	{ "zones", offsetof(struct daisy_instance, zones), sizeof(struct daisy_zone) },
 	{ "pool_slots", offsetof(struct daisy_instance, pool_slots), sizeof(uint32_t) },
 	{ "no_translate", offsetof(struct daisy_instance, rules), sizeof(struct daisy_rules) },

@@ -34,6 +34,7 @@ static const struct size_of_map {
 	{ "vectors_tcp", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
 	{ "vectors_icmp", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
 	{ "port_maps", "limits.addresses", offsetof(struct daisy_sizes, slots), DAISY_N_PROTOS },
+	{ "block_maps", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
 	{ "index_buckets", "limits.mappings", offsetof(struct daisy_sizes, index_buckets), 1 },
 	{ "index_displaced", "limits.mappings", offsetof(struct daisy_sizes, index_displaced), 1 },
 	{ "index_overflow", "limits.mappings", offsetof(struct daisy_sizes, index_overflow), 1 },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A round in three phases: connections of the table, then records, so that a
- * mapping goes in the same round as its last connection, then subscribers. It
- * may stop after any chunk or batch, and goes on there.
+ * A round in four phases: connections of the table, then records, so that a
+ * mapping goes in the same round as its last connection, then port blocks, then
+ * subscribers. It may stop after any chunk or batch, and goes on there.
  *
  * A chunk is 4096 records of one vector, scanned under the instance's lock,
  * which keeps it mapped. The scan decides with one comparison per record: age
@@ -52,6 +52,7 @@ enum phase {
 	PHASE_IDLE,
 	PHASE_CONNS,
 	PHASE_RECORDS,
+	PHASE_BLOCKS,
 	PHASE_SUBSCRIBERS,
 };
 
@@ -77,6 +78,7 @@ struct daisy_sweeper {
 	struct vector_ref *vectors;	/* those installed when the round began */
 	uint32_t n_vectors;
 	uint32_t chunk;			/* next one, of n_vectors * CHUNKS_PER_VECTOR */
+	uint32_t block_slot;		/* next one whose blocks are looked at */
 	uint32_t cursor;		/* of the table under way */
 	bool cursor_set;
 
@@ -85,6 +87,8 @@ struct daisy_sweeper {
 	uint32_t limit[DAISY_N_PROTOS][8]; /* by mapping state: ages from here on are looked at */
 	uint32_t conn_limit[8];		/* by connection state */
 	bool short_hold;		/* the hold-down is no longer than the rest */
+
+	uint64_t (*idle_blocks)[16];	/* by slot: leaves of blocks without ports in use, a round ago */
 
 	struct batch batch;
 	uint32_t n_resting;
@@ -107,8 +111,9 @@ struct daisy_sweeper *daisy_sweeper_new(struct daisy_instance *inst)
 		return NULL;
 	s->inst = inst;
 	s->vectors = calloc((size_t)inst->sizes.slots * DAISY_N_PROTOS, sizeof(*s->vectors));
-	if (!s->vectors) {
-		free(s);
+	s->idle_blocks = calloc(inst->sizes.slots, sizeof(*s->idle_blocks));
+	if (!s->vectors || !s->idle_blocks) {
+		daisy_sweeper_free(s);
 		return NULL;
 	}
 	return s;
@@ -119,6 +124,7 @@ void daisy_sweeper_free(struct daisy_sweeper *s)
 	if (!s)
 		return;
 	free(s->vectors);
+	free(s->idle_blocks);
 	free(s);
 }
 
@@ -307,6 +313,57 @@ static int scan_chunk(struct daisy_sweeper *s)
 	return err;
 }
 
+/* Blocks */
+
+/*
+ * Is a block without ports in use, and was it in the last round? A creator that
+ * has just claimed one has not taken its port yet.
+ */
+static bool block_is_due(struct daisy_sweeper *s, uint32_t slot, uint32_t leaf)
+{
+	const struct daisy_block_map *map = &s->inst->block_maps[slot];
+	union daisy_block block = { .word = daisy_load_word(&map->block[leaf]) };
+	uint64_t *idle = &s->idle_blocks[slot][leaf / 64], bit = 1ULL << (leaf & 63);
+	bool was_idle = *idle & bit, is_idle = block.order && !block.used;
+
+	*idle = is_idle ? *idle | bit : *idle & ~bit;
+	return is_idle && was_idle;
+}
+
+static int submit_blocks(struct daisy_sweeper *s, const struct daisy_block_item *items, uint32_t n)
+{
+	struct daisy_sweep_header header = { .n = (uint16_t)n };
+	int err = daisy_instance_sweep_blocks_batch(s->inst, &header, items);
+
+	s->stats.blocks += header.freed;
+	return err;
+}
+
+/* The blocks of one address. Returns 1 when all addresses are through. */
+static int scan_blocks(struct daisy_sweeper *s)
+{
+	struct daisy_block_item items[DAISY_BATCH_ITEMS];
+	uint32_t slot = s->block_slot++, n = 0;
+	int err = 0;
+
+	if (slot == s->inst->sizes.slots)
+		return 1;
+	if (s->inst->slots[slot].state == SLOT_EMPTY)
+		return 0;
+	for (uint32_t leaf = 0; !err && leaf < DAISY_VECTOR_SIZE / DAISY_BLOCK_LEAF_PORTS; leaf++) {
+		if (!block_is_due(s, slot, leaf))
+			continue;
+		items[n++] = (struct daisy_block_item){
+			.slot = (uint16_t)slot, .port = (uint16_t)(leaf * DAISY_BLOCK_LEAF_PORTS),
+		};
+		if (n == DAISY_BATCH_ITEMS) {
+			err = submit_blocks(s, items, n);
+			n = 0;
+		}
+	}
+	return err ? err : submit_blocks(s, items, n);
+}
+
 /* Tables */
 
 /* What a phase over a hash table looks for. */
@@ -347,7 +404,7 @@ static bool subscriber_is_due(struct daisy_sweeper *s, const void *key, const vo
 {
 	const struct daisy_subscriber *sub = value;
 
-	return !sub->ctl.mappings && sub->ctl.state == SUBSCRIBER_LIVE &&
+	return !daisy_subscriber_mappings(sub->ctl.word) && sub->ctl.state != SUBSCRIBER_DEAD &&
 	       daisy_tick_age(s->now, sub->last_change) >=
 		       s->inst->conf->timer[DAISY_TIMER_SUBSCRIBER];
 }
@@ -436,6 +493,7 @@ static void begin_round(struct daisy_sweeper *s, uint64_t now_us)
 {
 	list_vectors(s);
 	s->chunk = 0;
+	s->block_slot = 0;
 	s->cursor_set = false;
 	s->phase = PHASE_CONNS;
 	s->round_start_us = now_us;
@@ -470,8 +528,15 @@ static int step(struct daisy_sweeper *s, uint32_t until)
 			return scan_chunk(s);
 		if (s->chunk < all_chunks(s))
 			return 1;
-		s->phase = PHASE_SUBSCRIBERS;
-		return 0;
+		/* Ports that this round frees may be the last of their blocks. */
+		result = flush(s);
+		s->phase = PHASE_BLOCKS;
+		return result;
+	case PHASE_BLOCKS:
+		result = scan_blocks(s);
+		if (result > 0)
+			s->phase = PHASE_SUBSCRIBERS;
+		return result < 0 ? result : 0;
 	case PHASE_SUBSCRIBERS:
 		result = scan_table(s, &subscriber_table);
 		if (result > 0)

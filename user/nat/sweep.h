@@ -27,6 +27,7 @@ struct daisy_sweeper_stats {
 	uint64_t expired;	/* mappings ended */
 	uint64_t freed;		/* ports given back */
 	uint64_t conns;		/* connections of the table ended */
+	uint64_t blocks;	/* port blocks given back */
 	uint64_t subscribers;	/* forgotten */
 	uint64_t cpu_us;	/* of all runs */
 	uint32_t round_ms;	/* the last round, from its beginning to its end */

@@ -130,6 +130,61 @@ bool daisy_trace_admits(struct daisy_tracing *t, struct in_addr remote,
 	return admits;
 }
 
+static const struct daisy_pool *policy_of(const struct daisy_tracing *t, uint32_t slot)
+{
+	return &t->inst->pools[t->inst->slots[slot].pool];
+}
+
+/* Has an address a block left? */
+static bool has_block(const struct daisy_tracing *t, uint32_t slot, uint32_t order)
+{
+	const struct daisy_block_map *map = &t->inst->block_maps[slot];
+	uint32_t n = 1U << ((order - 1) & 7), run = 0;
+
+	for (uint32_t leaf = 0; leaf < DAISY_VECTOR_SIZE / DAISY_BLOCK_LEAF_PORTS; leaf++) {
+		run = leaf % n ? run : 0;
+		run += daisy_load_word(&map->free[leaf / 64]) >> (leaf & 63) & 1;
+		if (run == n)
+			return true;
+	}
+	return false;
+}
+
+/* A port out of the subscriber's blocks, or out of one more? */
+static int in_blocks(struct daisy_tracing *t, uint32_t slot, uint32_t addr)
+{
+	const struct daisy_port_map *ports = daisy_instance_port_map(t->inst, slot, t->proto);
+	const struct daisy_pool *policy = policy_of(t, slot);
+	uint32_t held = 0, n_free = 0;
+
+	for (uint32_t leaf = 0; leaf < DAISY_VECTOR_SIZE / DAISY_BLOCK_LEAF_PORTS; leaf++) {
+		union daisy_block block = {
+			.word = daisy_load_word(&t->inst->block_maps[slot].block[leaf]),
+		};
+
+		if (!block.order || block.addr != addr || block.zone != t->link->zone)
+			continue;
+		held++;
+		for (uint32_t i = 0; i < 1U << (block.order - 1); i++)
+			n_free += (uint32_t)__builtin_popcountll(daisy_load_word(&ports->leaf[leaf + i]));
+	}
+	daisy_trace_say(t, "port blocks", "has %u of at most %u, with %u free ports", held,
+			policy->blocks, n_free);
+	if (n_free)
+		return 0;
+	if (held >= policy->blocks)
+		return -REASON_BLOCKS_FULL;
+	return has_block(t, slot, policy->block_order) ? 0 : -REASON_NO_BLOCK;
+}
+
+static bool at_limit(const struct daisy_tracing *t, uint32_t slot, uint64_t word)
+{
+	const uint32_t *limit = policy_of(t, slot)->limit;
+
+	return (limit[t->proto] && daisy_subscriber_count(word, t->proto) >= limit[t->proto]) ||
+	       (limit[DAISY_N_PROTOS] && daisy_subscriber_mappings(word) >= limit[DAISY_N_PROTOS]);
+}
+
 /* The range and the free ports of a protocol at an address; parity and range preservation are wishes. */
 static uint32_t free_ports(const struct daisy_tracing *t, uint32_t slot)
 {
@@ -157,7 +212,8 @@ static int choose(struct daisy_tracing *t, const char *who, struct in_addr *sadd
 		if (t->inst->slots[slot].state != SLOT_ACTIVE)
 			continue;
 		n_active++;
-		ports = free_ports(t, slot);
+		ports = policy_of(t, slot)->block_order ?
+			has_block(t, slot, policy_of(t, slot)->block_order) : free_ports(t, slot);
 		n_free += ports ? 1 : 0;
 		if (ports)
 			*saddr = daisy_slot_address(t->inst, slot);
@@ -183,15 +239,19 @@ int daisy_trace_create(struct daisy_tracing *t, struct in_addr *saddr)
 	if (!look_up(t, "subscribers", &key, &subscriber) || subscriber.ctl.state != SUBSCRIBER_LIVE)
 		return choose(t, "new", saddr);
 	slot = subscriber.ctl.slot;
-	if (t->inst->slots[slot].state != SLOT_ACTIVE && !subscriber.ctl.mappings)
+	if (t->inst->slots[slot].state != SLOT_ACTIVE && !daisy_subscriber_mappings(subscriber.ctl.word))
 		return choose(t, "its address takes no new mappings", saddr);
 	*saddr = daisy_slot_address(t->inst, slot);
 	ports = free_ports(t, slot);
 	inet_ntop(AF_INET, saddr, address, sizeof(address));
 	daisy_trace_say(t, "subscriber", "has %u mappings at %s, where %u ports are free",
-			(unsigned int)subscriber.ctl.mappings, address, ports);
+			daisy_subscriber_mappings(subscriber.ctl.word), address, ports);
 	if (t->inst->slots[slot].state != SLOT_ACTIVE)
 		return -REASON_DRAINING;
+	if (at_limit(t, slot, subscriber.ctl.word))
+		return -REASON_LIMIT_MAPPINGS;
+	if (policy_of(t, slot)->block_order)
+		return in_blocks(t, slot, t->packet->saddr.s_addr);
 	return ports ? 0 : -REASON_NO_PORT;
 }
 

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <string.h>
+
+#include "config/check.h"
+#include "config/policy.h"
+#include "config/values.h"
+#include "lib/clock.h"
+#include "lib/error.h"
+
+/* A subscriber has one address, and that 65535 ports for each protocol. */
+#define MAX_OF_ADDRESS 65535
+/* Counted in sixteen bits for a tick of 1.07 s. */
+#define MAX_RATE 60000
+
+void daisy_config_policy_defaults(struct daisy_config_pool *pool)
+{
+	pool->block_size = DAISY_BLOCK_SIZE;
+	pool->blocks = DAISY_BLOCKS;
+	pool->limits.warn_percent = DAISY_WARN_PERCENT;
+}
+
+static int compile_blocks(struct daisy_yaml_doc *doc, const struct daisy_raw_pool *raw, size_t i,
+			  struct daisy_config_pool *pool)
+{
+	const char *stray = raw->block_size ? "block-size" : raw->blocks ? "blocks" : NULL;
+	uint32_t most;
+
+	if (stray && pool->mode != POOL_BLOCKS) {
+		daisy_error_set("key \"%s\" is for mode blocks, expected it there only", stray);
+		return daisy_config_place(doc, "pools[%zu].%s", i, stray);
+	}
+	if (raw->block_size && daisy_value_block_size(raw->block_size, &pool->block_size))
+		return daisy_config_place(doc, "pools[%zu].block-size", i);
+	if (!raw->blocks)
+		return 0;
+	if (daisy_value_number(raw->blocks, 1, DAISY_SUB_BLOCKS, "a number of blocks", &most))
+		return daisy_config_place(doc, "pools[%zu].blocks", i);
+	pool->blocks = (uint8_t)most;
+	return 0;
+}
+
+static int compile_limits(struct daisy_yaml_doc *doc, const struct daisy_raw_pool_limits *raw,
+			  size_t i, struct daisy_config_limits *limits)
+{
+	if (!raw)
+		return 0;
+	const struct {
+		const char *name, *text;
+		uint32_t max, *value;
+	} list[] = {
+		{ "udp", raw->udp, MAX_OF_ADDRESS, &limits->mappings[DAISY_UDP] },
+		{ "tcp", raw->tcp, MAX_OF_ADDRESS, &limits->mappings[DAISY_TCP] },
+		{ "icmp", raw->icmp, MAX_OF_ADDRESS, &limits->mappings[DAISY_ICMP] },
+		{ "mappings", raw->mappings, DAISY_N_PROTOS * MAX_OF_ADDRESS,
+		  &limits->mappings[DAISY_N_PROTOS] },
+		{ "mappings-per-second", raw->per_second, MAX_RATE, &limits->per_second },
+		{ "warn-percent", raw->warn_percent, 100, &limits->warn_percent },
+	};
+
+	for (size_t k = 0; k < sizeof(list) / sizeof(list[0]); k++)
+		if (list[k].text && daisy_value_number(list[k].text, 1, list[k].max, "a limit",
+						       list[k].value))
+			return daisy_config_place(doc, "pools[%zu].limits.%s", i, list[k].name);
+	return 0;
+}
+
+int daisy_config_policy_compile(struct daisy_yaml_doc *doc, const struct daisy_raw_pool *raw,
+				size_t i, struct daisy_config_pool *pool)
+{
+	int err = compile_blocks(doc, raw, i, pool);
+
+	return err ? err : compile_limits(doc, raw->limits, i, &pool->limits);
+}
+
+/* Blocks lie whole in the dynamic ports: one at least, wherever those begin. */
+int daisy_config_policy_check(const struct daisy_config_pool *pool, size_t i,
+			      struct daisy_yaml_doc *doc)
+{
+	uint32_t size = pool->block_size, first;
+
+	if (pool->mode != POOL_BLOCKS)
+		return 0;
+	first = (pool->first_port + size - 1) / size * size;
+	if (first + size - 1 <= pool->last_port)
+		return 0;
+	daisy_error_set("\"%u\" is larger than any aligned part of ports %u-%u, expected a smaller "
+			"size of port blocks", size, pool->first_port, pool->last_port);
+	return daisy_config_place(doc, "pools[%zu].block-size", i);
+}
+
+/* The event comes before the first refusal, whatever the limit. */
+static uint32_t warn_at(uint32_t limit, uint32_t percent)
+{
+	uint32_t n = (uint32_t)((uint64_t)limit * percent / 100);
+
+	return limit && !n ? 1 : n;
+}
+
+void daisy_config_policy_make(const struct daisy_config_pool *pool, struct daisy_pool *policy)
+{
+	const struct daisy_config_limits *limits = &pool->limits;
+	uint32_t size = pool->mode == POOL_BLOCKS ? pool->block_size : 0;
+
+	*policy = (struct daisy_pool){ .blocks = pool->blocks };
+	for (; size >= DAISY_BLOCK_LEAF_PORTS; size /= 2)
+		policy->block_order++;
+	for (int i = 0; i <= DAISY_N_PROTOS; i++) {
+		policy->limit[i] = limits->mappings[i];
+		policy->warn[i] = warn_at(limits->mappings[i], limits->warn_percent);
+	}
+	policy->rate = (uint32_t)(((uint64_t)limits->per_second << DAISY_TICK_SHIFT) / DAISY_NS_PER_S);
+}
