@@ -6,6 +6,7 @@
  * trace can tell has to have been seen.
  */
 #include <arpa/inet.h>
+#include <string.h>
 
 #include "play.h"
 #include "trace_watch.h"
@@ -107,6 +108,62 @@ static void no_translate(struct bed *bed)
 	bed->forgotten = ADDR(198, 51, 100, 128);
 }
 
+static struct daisy_pool *policy(struct bed *bed)
+{
+	return &daisy_instance_pools(bed->inst)[0];
+}
+
+/* One block of 64 ports for each subscriber. */
+static void small_blocks(struct bed *bed)
+{
+	policy(bed)->block_order = 1;
+	policy(bed)->blocks = 1;
+}
+
+static void two_mappings(struct bed *bed)
+{
+	policy(bed)->limit[DAISY_UDP] = 2;
+}
+
+static void two_of_all(struct bed *bed)
+{
+	policy(bed)->limit[DAISY_N_PROTOS] = 2;
+}
+
+static void two_a_second(struct bed *bed)
+{
+	policy(bed)->rate = 2;
+}
+
+static void fill_block(struct bed *bed)
+{
+	for (unsigned int port = 1; port <= 64; port++) {
+		const struct step s = OUT(UDP(HOST(1, port), S1), UDP_NEW, port == 1 ? FIRST : C_NONE);
+
+		play_step(bed, &s);
+	}
+}
+
+static struct daisy_block_map before[BED_N_SLOTS];
+
+/* As if others had them. */
+static void no_blocks_left(struct bed *bed)
+{
+	for (uint32_t slot = 0; slot < BED_N_SLOTS; slot++) {
+		struct daisy_block_map *map = daisy_instance_block_map(bed->inst, slot);
+
+		before[slot] = *map;
+		memset(map->free, 0, sizeof(map->free));
+		map->n_free = 0;
+	}
+}
+
+static void blocks_back(struct bed *bed)
+{
+	for (uint32_t slot = 0; slot < BED_N_SLOTS; slot++)
+		*daisy_instance_block_map(bed->inst, slot) = before[slot];
+}
+
 /* The ends that a trace can tell. */
 static const enum counter ends[] = {
 	C_out_udp, C_out_tcp, C_out_icmp, C_in_udp, C_in_tcp, C_in_icmp, C_hairpin, C_icmp_time_exceeded,
@@ -114,7 +171,8 @@ static const enum counter ends[] = {
 	C_drop_BAD_ADDRESS, C_drop_UNSUPPORTED_PROTO, C_drop_UNSUPPORTED_ICMP, C_drop_NOT_INSIDE, C_drop_NOT_POOL,
 	C_drop_SPOOFED, C_drop_NO_MAPPING, C_drop_TCP_NO_SYN, C_drop_NO_PORT, C_drop_NO_ADDRESS, C_drop_TTL,
 	C_drop_TOO_BIG, C_drop_NO_ROUTE, C_drop_UNRESOLVED, C_drop_HAIRPIN_LOOP, C_drop_DRAINING, C_drop_ICMP_RATE,
-	C_drop_FILTERED, C_untranslated,
+	C_drop_FILTERED, C_untranslated, C_drop_NO_BLOCK, C_drop_BLOCKS_FULL, C_drop_LIMIT_MAPPINGS,
+	C_drop_LIMIT_RATE,
 };
 
 static void all_seen(struct bed *bed)
@@ -148,7 +206,8 @@ static const struct play plays[] = {
 		DROP(LINK_IN, UDP(NOBODY, S1), NOT_INSIDE), DROP(LINK_IN, TCP(NOBODY, S1, ACK), NOT_INSIDE),
 		DROP(LINK_IN, UDP(NOBODY, S1, .ttl = 1), NOT_INSIDE),
 		DROP(AT_OUTSIDE, UDP(S1, LITERAL(ADDR(203, 0, 113, 99), 9)), NOT_POOL),
-		DROP(AT_OUTSIDE, UDP(LITERAL(EXT1, 9), LITERAL(EXT0, 9)), SPOOFED)) },
+		DROP(AT_OUTSIDE, UDP(LITERAL(EXT1, 9), LITERAL(EXT0, 9)), SPOOFED),
+		DROP(AT_OUTSIDE, UDP(OWN, LITERAL(EXT0, 9)), SPOOFED)) },
 	{ "A trace tells of protocols and types that are not translated",
 	  STEPS(DROP(AT_INSIDE, UDP(H1, S1, .proto = 132), UNSUPPORTED_PROTO),
 		DROP(AT_INSIDE, ECHO_REPLY(H1, WORLD(1, 0)), UNSUPPORTED_ICMP),
@@ -198,6 +257,17 @@ static const struct play plays[] = {
 	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), CALL(drain_all), OUT(UDP(H1, S7), C_out_udp),
 		REFUSED(AT_INSIDE, UDP(HOST(1, 5001), S1), DRAINING),
 		REFUSED(AT_INSIDE, UDP(H2, S1), NO_ADDRESS)) },
+	{ "A trace tells of port blocks, and that they are full (G16)", .setup = small_blocks,
+	  STEPS(CALL(fill_block), REFUSED(AT_INSIDE, UDP(HOST(1, 65), S1), BLOCKS_FULL),
+		OUT(TCP(H1, S1, SYN), TCP_NEW), OUT(UDP(H2, S1), UDP_NEW, FIRST), CALL(no_blocks_left),
+		REFUSED(AT_INSIDE, UDP(HOST(3, 1), S1), NO_BLOCK, FIRST), CALL(blocks_back)) },
+	{ "A trace tells of a subscriber's limits (G4)",
+	  STEPS(CALL(two_mappings), OUT(UDP(H1, S1), UDP_NEW, FIRST), OUT(UDP(HOST(1, 2), S1), UDP_NEW),
+		REFUSED(AT_INSIDE, UDP(HOST(1, 3), S1), LIMIT_MAPPINGS), OUT(TCP(H1, S1, SYN), TCP_NEW),
+		CALL(two_of_all), REFUSED(AT_INSIDE, ECHO(H1, WORLD(1, 0)), LIMIT_MAPPINGS)) },
+	{ "A trace tells of a limit on new mappings in a second (G5b)", .setup = two_a_second,
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), OUT(UDP(HOST(1, 2), S1), UDP_NEW),
+		REFUSED(AT_INSIDE, UDP(HOST(1, 3), S1), LIMIT_RATE)) },
 	{ "Every end that a trace can tell was told above", STEPS(CALL(all_seen)) },
 };
 

@@ -79,7 +79,7 @@ struct daisy_trace {
 int daisy_trace(struct daisy_instance *inst, const struct daisy_trace_packet *packet,
 		daisy_trace_route_fn route, void *ctx, struct daisy_trace *trace);
 
-/* Inside of a trace: trace.c has the order, trace_find.c the look-ups. */
+/* Inside of a trace: trace.c has the order, trace_find.c and trace_create.c the look-ups. */
 struct daisy_tracing {
 	struct daisy_instance *inst;
 	const struct daisy_conf *conf;
@@ -104,6 +104,8 @@ struct daisy_trace_hop {
 
 void daisy_trace_say(struct daisy_tracing *t, const char *stage, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+bool daisy_trace_look_up(const struct daisy_tracing *t, const char *map, const void *key,
+			 void *value);
 /* The link behind which an inside address is; false if it is in no prefix of the zone. */
 bool daisy_trace_link(const struct daisy_tracing *t, uint16_t zone, struct in_addr addr,
 		      uint32_t *link);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a trace reads from the maps: mappings, subscribers, next hops. */
+/* What a trace reads from the maps: mappings, permissions, next hops. */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define INDEX_PLACES 4		/* bpf/lib/index.h */
 #define ROUTE_HASH 0x9e3779b1u	/* bpf/lib/route.h */
 
-static bool look_up(const struct daisy_tracing *t, const char *map, const void *key, void *value)
+bool daisy_trace_look_up(const struct daisy_tracing *t, const char *map, const void *key, void *value)
 {
 	return !bpf_map_lookup_elem(daisy_instance_map_fd(t->inst, map), key, value);
 }
@@ -25,7 +25,7 @@ bool daisy_trace_link(const struct daisy_tracing *t, uint16_t zone, struct in_ad
 	struct daisy_prefix value;
 
 	memcpy(key.addr, &addr, sizeof(key.addr));
-	if (!look_up(t, "inside_prefixes", &key, &value))
+	if (!daisy_trace_look_up(t, "inside_prefixes", &key, &value))
 		return false;
 	*link = value.link & (DAISY_MAX_LINKS - 1);
 	return true;
@@ -81,14 +81,14 @@ bool daisy_trace_find(const struct daisy_tracing *t, union daisy_endpoint inside
 		uint32_t line = (uint32_t)(half * t->conf->index_lines >> 32) ^ (n & 1);
 		struct daisy_bucket bucket;
 
-		if (!look_up(t, "index_buckets", &line, &bucket))
+		if (!daisy_trace_look_up(t, "index_buckets", &line, &bucket))
 			continue;
 		for (int i = 0; i < DAISY_BUCKET_ENTRIES && !found; i++) {
 			ref = bucket.entry[i].ref;
 			found = bucket.entry[i].key.word == key.word && is_live(t, ref, inside);
 		}
 	}
-	if (!found && look_up(t, "index_overflow", &key, &ref))
+	if (!found && daisy_trace_look_up(t, "index_overflow", &key, &ref))
 		found = is_live(t, ref, inside);
 	*slot = ref.slot;
 	*port = (uint16_t)ref.port;
@@ -122,137 +122,12 @@ bool daisy_trace_admits(struct daisy_tracing *t, struct in_addr remote,
 
 	memcpy(key.remote, &remote, sizeof(key.remote));
 	admits = (t->proto == DAISY_TCP && has_connection(record, remote)) ||
-		 (look_up(t, "permissions", &key, &permission) &&
+		 (daisy_trace_look_up(t, "permissions", &key, &permission) &&
 		  daisy_tick_age(t->now, permission.seen) < t->conf->timer[timers[t->proto]] +
 							    DAISY_HINT_TICKS);
 	daisy_trace_say(t, "filtering", "address-dependent: the mapping has %ssent to this address",
 			admits ? "" : "not ");
 	return admits;
-}
-
-static const struct daisy_pool *policy_of(const struct daisy_tracing *t, uint32_t slot)
-{
-	return &t->inst->pools[t->inst->slots[slot].pool];
-}
-
-/* Has an address a block left? */
-static bool has_block(const struct daisy_tracing *t, uint32_t slot, uint32_t order)
-{
-	const struct daisy_block_map *map = &t->inst->block_maps[slot];
-	uint32_t n = 1U << ((order - 1) & 7), run = 0;
-
-	for (uint32_t leaf = 0; leaf < DAISY_VECTOR_SIZE / DAISY_BLOCK_LEAF_PORTS; leaf++) {
-		run = leaf % n ? run : 0;
-		run += daisy_load_word(&map->free[leaf / 64]) >> (leaf & 63) & 1;
-		if (run == n)
-			return true;
-	}
-	return false;
-}
-
-/* A port out of the subscriber's blocks, or out of one more? */
-static int in_blocks(struct daisy_tracing *t, uint32_t slot, uint32_t addr)
-{
-	const struct daisy_port_map *ports = daisy_instance_port_map(t->inst, slot, t->proto);
-	const struct daisy_pool *policy = policy_of(t, slot);
-	uint32_t held = 0, n_free = 0;
-
-	for (uint32_t leaf = 0; leaf < DAISY_VECTOR_SIZE / DAISY_BLOCK_LEAF_PORTS; leaf++) {
-		union daisy_block block = {
-			.word = daisy_load_word(&t->inst->block_maps[slot].block[leaf]),
-		};
-
-		if (!block.order || block.addr != addr || block.zone != t->link->zone)
-			continue;
-		held++;
-		for (uint32_t i = 0; i < 1U << (block.order - 1); i++)
-			n_free += (uint32_t)__builtin_popcountll(daisy_load_word(&ports->leaf[leaf + i]));
-	}
-	daisy_trace_say(t, "port blocks", "has %u of at most %u, with %u free ports", held,
-			policy->blocks, n_free);
-	if (n_free)
-		return 0;
-	if (held >= policy->blocks)
-		return -REASON_BLOCKS_FULL;
-	return has_block(t, slot, policy->block_order) ? 0 : -REASON_NO_BLOCK;
-}
-
-static bool at_limit(const struct daisy_tracing *t, uint32_t slot, uint64_t word)
-{
-	const uint32_t *limit = policy_of(t, slot)->limit;
-
-	return (limit[t->proto] && daisy_subscriber_count(word, t->proto) >= limit[t->proto]) ||
-	       (limit[DAISY_N_PROTOS] && daisy_subscriber_mappings(word) >= limit[DAISY_N_PROTOS]);
-}
-
-/* The range and the free ports of a protocol at an address; parity and range preservation are wishes. */
-static uint32_t free_ports(const struct daisy_tracing *t, uint32_t slot)
-{
-	const struct daisy_port_map *map = daisy_instance_port_map(t->inst, slot, t->proto);
-	uint32_t n = 0;
-
-	for (uint32_t port = map->first; port <= map->last; port++)
-		n += daisy_load_word(&map->leaf[port / 64]) >> (port & 63) & 1;
-	if (!n && t->conf->options & DAISY_OPT_RANGE && t->packet->sport < 1024 &&
-	    t->proto != DAISY_ICMP)
-		for (uint32_t port = 1; port < 1024; port++)
-			n += daisy_load_word(&map->leaf[port / 64]) >> (port & 63) & 1;
-	return n;
-}
-
-/* An address for a subscriber that has none: the freer of two, so any with a free port may be it. */
-static int choose(struct daisy_tracing *t, const char *who, struct in_addr *saddr)
-{
-	uint64_t list = daisy_load_word(&t->inst->zones[t->link->zone]);
-	uint32_t first = (uint32_t)list, n = (uint32_t)(list >> 32), n_active = 0, n_free = 0;
-
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t slot = t->inst->pool_slots[first + i].slot, ports;
-
-		if (t->inst->slots[slot].state != SLOT_ACTIVE)
-			continue;
-		n_active++;
-		ports = policy_of(t, slot)->block_order ?
-			has_block(t, slot, policy_of(t, slot)->block_order) : free_ports(t, slot);
-		n_free += ports ? 1 : 0;
-		if (ports)
-			*saddr = daisy_slot_address(t->inst, slot);
-	}
-	daisy_trace_say(t, "subscriber", "%s: the freer of two of the %u addresses of its zone, %u of them "
-			"with free ports", who, n_active, n_free);
-	if (n_free > 1)
-		saddr->s_addr = 0;
-	return !n_active ? -REASON_NO_ADDRESS : n_free ? 0 : -REASON_NO_PORT;
-}
-
-int daisy_trace_create(struct daisy_tracing *t, struct in_addr *saddr)
-{
-	struct daisy_subscriber_key key = { .zone = t->link->zone };
-	struct daisy_subscriber subscriber = { 0 };
-	char address[INET_ADDRSTRLEN];
-	uint32_t slot, ports;
-
-	memcpy(key.addr, &t->packet->saddr, sizeof(key.addr));
-	daisy_trace_say(t, "mapping", "none: one would be created");
-	if (!daisy_trace_inside(t, t->packet->saddr))
-		return -REASON_NOT_INSIDE;
-	if (!look_up(t, "subscribers", &key, &subscriber) || subscriber.ctl.state != SUBSCRIBER_LIVE)
-		return choose(t, "new", saddr);
-	slot = subscriber.ctl.slot;
-	if (t->inst->slots[slot].state != SLOT_ACTIVE && !daisy_subscriber_mappings(subscriber.ctl.word))
-		return choose(t, "its address takes no new mappings", saddr);
-	*saddr = daisy_slot_address(t->inst, slot);
-	ports = free_ports(t, slot);
-	inet_ntop(AF_INET, saddr, address, sizeof(address));
-	daisy_trace_say(t, "subscriber", "has %u mappings at %s, where %u ports are free",
-			daisy_subscriber_mappings(subscriber.ctl.word), address, ports);
-	if (t->inst->slots[slot].state != SLOT_ACTIVE)
-		return -REASON_DRAINING;
-	if (at_limit(t, slot, subscriber.ctl.word))
-		return -REASON_LIMIT_MAPPINGS;
-	if (policy_of(t, slot)->block_order)
-		return in_blocks(t, slot, t->packet->saddr.s_addr);
-	return ports ? 0 : -REASON_NO_PORT;
 }
 
 /* A next hop by number. */
@@ -306,7 +181,7 @@ static int routed(struct daisy_tracing *t, const struct daisy_trace_question *qu
 	hop->mtu = t->inst->links[link].mtu;
 	key.ifindex = route.ifindex;
 	memcpy(key.addr, &route.neighbour, sizeof(key.addr));
-	if (look_up(t, "neighbours", &key, &number) && number && number < DAISY_MAX_NEXTHOPS &&
+	if (daisy_trace_look_up(t, "neighbours", &key, &number) && number && number < DAISY_MAX_NEXTHOPS &&
 	    t->inst->nexthops[number].state == NEXTHOP_RESOLVED) {
 		hop->link = t->inst->nexthops[number].link;
 		hop->mtu = t->inst->nexthops[number].mtu;
@@ -324,7 +199,7 @@ int daisy_trace_outside(struct daisy_tracing *t, struct in_addr saddr, struct da
 
 	if (t->conf->static_nexthop)
 		return numbered(t, t->conf->static_nexthop, "static", hop);
-	if (look_up(t, "routes", &slot, &route) && (uint32_t)route.word == question.daddr.s_addr &&
+	if (daisy_trace_look_up(t, "routes", &slot, &route) && (uint32_t)route.word == question.daddr.s_addr &&
 	    route.epoch == t->conf->nexthop_epoch && !t->stale && route.nexthop < DAISY_MAX_NEXTHOPS &&
 	    t->inst->nexthops[route.nexthop].state == NEXTHOP_RESOLVED)
 		return numbered(t, route.nexthop, "remembered for the destination", hop);
