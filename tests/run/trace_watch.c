@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "nat/trace.h"
-#include "net/route.h"
+#include "net/fib.h"
 #include "play.h"
 #include "trace_watch.h"
 
@@ -69,7 +69,7 @@ static void before(struct bed *bed, enum bed_link link, const uint8_t *frame, si
 		return;
 	memset(&told, 0, sizeof(told));
 	state = strdup(state_dump(bed));
-	if (daisy_trace(bed->inst, &packet, daisy_route_ask, NULL, &told))
+	if (daisy_trace(bed->inst, &packet, daisy_fib_ask, NULL, &told))
 		play_fail("%s", daisy_error());
 	if (strcmp(state, state_dump(bed)))
 		play_fail("the trace changed the state");

@@ -7,7 +7,7 @@
 #include "control/verbs.h"
 #include "lib/error.h"
 #include "nat/trace.h"
-#include "net/route.h"
+#include "net/fib.h"
 
 #define DEFAULT_SIZE 60
 #define DEFAULT_TTL 64
@@ -192,7 +192,7 @@ int daisy_mapping_trace(struct daisy_request *request)
 
 	if (err)
 		return err;
-	if (daisy_trace(request->daemon->inst, &packet, daisy_route_ask, NULL, &trace))
+	if (daisy_trace(request->daemon->inst, &packet, daisy_fib_ask, NULL, &trace))
 		return refuse(request, "icmp_type");
 	for (size_t i = 0; i < trace.n_steps; i++)
 		daisy_reply_item(request, json_pack("{s:s,s:s}", "stage", trace.step[i].stage, "text",

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/route.h"
+#include "net/fib.h"
 
 #define BUFFER_SIZE 8192
 #define NUD_USABLE (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
@@ -120,7 +120,7 @@ static bool forwards(uint32_t ifindex)
 	return on;
 }
 
-int daisy_route_ask(void *ctx, const struct daisy_trace_question *question,
+int daisy_fib_ask(void *ctx, const struct daisy_trace_question *question,
 		    struct daisy_trace_route *route)
 {
 	struct mnl_socket *socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
