@@ -536,7 +536,7 @@ static void not_run(void **state)
 
 	assert_int_equal(daisy_config_parse("t.yaml", text, strlen(text), true, &config), -22);
 	assert_string_equal(daisy_error(), "t.yaml:3: pools[0].mode: \"deterministic\" can be "
-			    "computed, not run, expected dynamic");
+			    "computed, not run, expected blocks or dynamic");
 }
 
 static void vlan_forms(void **state)

@@ -125,7 +125,7 @@ static int check_modes(const struct daisy_config *config, struct daisy_yaml_doc 
 	for (size_t i = 0; i < config->n_pools; i++) {
 		if (config->pools[i].mode != POOL_DETERMINISTIC)
 			continue;
-		daisy_error_set("\"deterministic\" can be computed, not run, expected dynamic");
+		daisy_error_set("\"deterministic\" can be computed, not run, expected blocks or dynamic");
 		return daisy_config_place(doc, "pools[%zu].mode", i);
 	}
 	return 0;
