@@ -94,14 +94,43 @@ static __always_inline void expire_event(struct xdp_md *ctx, const struct daisy_
 	event_send(ctx, &e);
 }
 
+/*
+ * How a port rests: in hold-down, or, when as many ports of its address are in
+ * it as the pool allows (RFC 6888 REQ-8), only for as long as a CPU may look at
+ * the record.
+ */
+static __always_inline __u32 port_rest(const struct daisy_sweep_item *it)
+{
+	__u32 slot = it->slot, index = slot * DAISY_N_PROTOS + it->proto, pool;
+	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
+	struct daisy_slot *s = bpf_map_lookup_elem(&slots, &slot);
+	struct daisy_pool *p;
+
+	pool = s ? s->pool : 0;
+	p = bpf_map_lookup_elem(&pools, &pool);
+	return p && map && p->max_held && map->n_held >= p->max_held ? MAPPING_ROLLED_BACK
+								      : MAPPING_HOLD;
+}
+
+static __always_inline void port_count_held(const struct daisy_sweep_item *it, __u32 state, int n)
+{
+	__u32 index = it->slot * DAISY_N_PROTOS + it->proto;
+	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
+
+	if (map && state == MAPPING_HOLD)
+		__sync_fetch_and_add(&map->n_held, n);
+}
+
 /* ACTIVE -> HOLD: the port rests, the index forgets, the subscriber has one less. */
 static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c, struct daisy_mapping *m,
 				       const struct daisy_sweep_item *it, __u64 ctl, __u32 now)
 {
 	__u64 endpoint = m->inside.word;
+	__u32 rest = port_rest(it);
 
-	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_HOLD, now)) != ctl)
+	if (ctl_cas(m, ctl, ctl_enter(ctl, rest, now)) != ctl)
 		return EXPIRE_NOTHING;
+	port_count_held(it, rest, 1);
 	index_remove(endpoint, it->proto, ref_make(it->slot, it->port, now));
 	subscriber_release(endpoint, it->proto, now);
 	COUNT(expired);
@@ -117,6 +146,7 @@ static __always_inline int port_end_hold(struct daisy_mapping *m, const struct d
 
 	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_FREE, now)) != ctl)
 		return EXPIRE_NOTHING;
+	port_count_held(it, ctl_state(ctl), -1);
 	port_release(it->slot * DAISY_N_PROTOS + it->proto, it->port);
 	block_port_freed(it->slot, it->port, order);
 	COUNT(freed);

@@ -208,7 +208,7 @@ struct daisy_pool {
 	__u32 rate;		/* new mappings in a tick */
 	__u8 block_order;	/* 1 + binary logarithm of a block's leaves (64 ports); 0: dynamic ports */
 	__u8 blocks;		/* most of a subscriber, up to DAISY_SUB_BLOCKS */
-	__u16 pad;
+	__u16 max_held;		/* ports of an address and protocol in hold-down; 0: any number */
 };
 
 #define DAISY_MAX_POOLS 256	/* daisy_slot.pool */

@@ -31,7 +31,7 @@ enum daisy_mapping_state {
 	MAPPING_ABORTED,	/* lost against a twin, the creator has yet to notice */
 	MAPPING_ACTIVE,		/* translates */
 	MAPPING_HOLD,		/* expired, the port rests (RFC 6888 REQ-8) */
-	MAPPING_ROLLED_BACK,	/* never translated; rests for one grace period */
+	MAPPING_ROLLED_BACK,	/* never translated, or no room in hold-down; rests for one grace period */
 };
 
 /* bits of the control word */
@@ -177,6 +177,8 @@ struct daisy_port_map {
 	__s32 n_free;
 	__u16 first;		/* dynamic range, inclusive */
 	__u16 last;
+	__s32 n_held;		/* in hold-down */
+	__u32 pad;
 };
 
 /*
@@ -352,7 +354,7 @@ _Static_assert(sizeof(struct daisy_mapping) == 32, "UDP record: half a line");
 _Static_assert(sizeof(struct daisy_tcp_mapping) == 64, "TCP record: one line");
 _Static_assert(sizeof(struct daisy_bucket) == 64, "bucket: one line");
 _Static_assert(sizeof(struct daisy_conn_key) == 12, "no padding in a key");
-_Static_assert(sizeof(struct daisy_port_map) == 8328, "port map");
+_Static_assert(sizeof(struct daisy_port_map) == 8336, "port map");
 _Static_assert(sizeof(struct daisy_subscriber_key) == 8, "no padding in a key");
 _Static_assert(sizeof(struct daisy_subscriber) == 56, "subscriber");
 _Static_assert(sizeof(union daisy_block) == 8, "block: one word");

@@ -288,6 +288,11 @@ static void three_of_each(struct bed *bed)
 	}
 }
 
+static void hold_one(struct bed *bed)
+{
+	policy(bed)->max_held = 1;
+}
+
 static void limit_all(struct bed *bed)
 {
 	policy(bed)->limit[DAISY_N_PROTOS] = 4;
@@ -438,6 +443,12 @@ static const struct play plays[] = {
 		OUT(UDP(H(2, 2), S1), C_out_udp, C_created_udp, C_subscribers_created)) },
 	{ "A subscriber has so many mappings of each protocol as the limit says: limit_mappings (G4, G4a, G4b)",
 	  .setup = limit_to_three, STEPS(CALL(three_of_each)) },
+	{ "Ports beyond the most that may be in hold-down are free at once, of each protocol (G8)", .setup = hold_one,
+	  STEPS(OUT(UDP(H(1, 1), S1), C_out_udp, C_created_udp, C_subscribers_created),
+		OUT(UDP(H(1, 2), S1), C_out_udp, C_created_udp),
+		OUT(ECHO(H(1, 1), WORLD(1, 0)), C_out_icmp, C_created_icmp), ADVANCE(UDP_S + MARGIN_S), SWEEP,
+		STATE("icmp hold; udp hold; udp rolled-back"), ADVANCE(4), SWEEP, STATE("icmp hold; udp hold"),
+		ADVANCE(HOLD_S + MARGIN_S), SWEEP, STATE("")) },
 	{ "A limit of all protocols together holds for each of them (G4, G5)", .setup = limit_all,
 	  STEPS(CALL(four_in_all)) },
 	{ "A mapping that ends makes room for another under the limit (G4)", .setup = limit_to_three,

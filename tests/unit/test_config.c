@@ -45,7 +45,7 @@ static const struct refused refused[] = {
 	{ "an unknown key of a pool is refused", POOLS "  - { name: p, addresses: [], port: 1 }\n",
 	  "t.yaml:3: pools[0]: unknown key \"port\", expected one of: name, addresses, ports, "
 	  "reserved, zones, filtering, mode, inside, ports-per-subscriber, overflow, algorithm, "
-	  "block-size, blocks, limits" },
+	  "max-held, block-size, blocks, limits" },
 	{ "a pool's mode that is not there is refused", POOLS DET("mode: random"),
 	  "t.yaml:3: pools[0].mode: \"random\" is not a mode, expected dynamic, blocks or deterministic" },
 	{ "a deterministic pool without inside prefixes is refused (RFC 7422 N1)",
@@ -493,7 +493,7 @@ static void plan_of_pool(void **state)
 static void policy_of_pool(void **state)
 {
 	struct daisy_config *config = parse(POOLS
-		DET("mode: blocks, limits: { udp: 1000, mappings: 1, mappings-per-second: 100 }")
+		DET("mode: blocks, max-held: 500, limits: { udp: 1000, mappings: 1, mappings-per-second: 100 }")
 		"  - { name: p1, addresses: [203.0.113.11], mode: blocks, block-size: 4096, blocks: 8 }\n"
 		"  - { name: p2, addresses: [203.0.113.12] }\n");
 	struct daisy_pool policy;
@@ -508,6 +508,7 @@ static void policy_of_pool(void **state)
 	assert_int_equal(policy.limit[DAISY_N_PROTOS], 1);
 	assert_int_equal(policy.warn[DAISY_N_PROTOS], 1);
 	assert_int_equal(policy.rate, 107);
+	assert_int_equal(policy.max_held, 500);
 	daisy_config_policy_make(&config->pools[1], &policy);
 	assert_int_equal(policy.block_order, 7);
 	assert_int_equal(policy.blocks, 8);
@@ -616,6 +617,7 @@ static void single_nexthop(void **state)
 	"  addresses: [198.51.100.8]\n" \
 	"  zones: [3]\n" \
 	"  mode: blocks\n" \
+	"  max-held: 300\n" \
 	"  block-size: 64\n" \
 	"  blocks: 8\n" \
 	"  limits: {udp: 100, tcp: 200, icmp: 10, mappings: 250, mappings-per-second: 40, warn-percent: 90}\n" \

@@ -210,7 +210,7 @@ static bool plan_equal(const struct daisy_config_pool *a, const struct daisy_con
 
 static bool policy_equal(const struct daisy_config_pool *a, const struct daisy_config_pool *b)
 {
-	return a->block_size == b->block_size && a->blocks == b->blocks &&
+	return a->block_size == b->block_size && a->blocks == b->blocks && a->max_held == b->max_held &&
 	       !memcmp(&a->limits, &b->limits, sizeof(a->limits));
 }
 

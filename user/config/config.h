@@ -91,6 +91,7 @@ struct daisy_config_pool {
 	bool filtered;		/* address-dependent filtering */
 	enum daisy_config_pool_mode mode;
 	struct daisy_config_limits limits;
+	uint16_t max_held;			/* ports in hold-down; 0: any number */
 	/* blocks only */
 	uint16_t block_size;			/* ports */
 	uint8_t blocks;				/* most of a subscriber */

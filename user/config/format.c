@@ -145,6 +145,7 @@ static void fill_policy(struct arena *arena, const struct daisy_config_pool *poo
 		if (pool->blocks != defaults.blocks)
 			raw->blocks = text_new(arena, "%u", pool->blocks);
 	}
+	raw->max_held = limit_text(arena, pool->max_held);
 	if (!memcmp(limits, &defaults.limits, sizeof(*limits)))
 		return;
 	raw->limits = piece_new(arena, sizeof(*raw->limits));

@@ -69,7 +69,12 @@ int daisy_config_policy_compile(struct daisy_yaml_doc *doc, const struct daisy_r
 				size_t i, struct daisy_config_pool *pool)
 {
 	int err = compile_blocks(doc, raw, i, pool);
+	uint32_t held = 0;
 
+	if (!err && raw->max_held &&
+	    daisy_value_number(raw->max_held, 1, MAX_OF_ADDRESS, "a number of ports", &held))
+		return daisy_config_place(doc, "pools[%zu].max-held", i);
+	pool->max_held = (uint16_t)held;
 	return err ? err : compile_limits(doc, raw->limits, i, &pool->limits);
 }
 
@@ -102,7 +107,7 @@ void daisy_config_policy_make(const struct daisy_config_pool *pool, struct daisy
 	const struct daisy_config_limits *limits = &pool->limits;
 	uint32_t size = pool->mode == POOL_BLOCKS ? pool->block_size : 0;
 
-	*policy = (struct daisy_pool){ .blocks = pool->blocks };
+	*policy = (struct daisy_pool){ .blocks = pool->blocks, .max_held = pool->max_held };
 	for (; size >= DAISY_BLOCK_LEAF_PORTS; size /= 2)
 		policy->block_order++;
 	for (int i = 0; i <= DAISY_N_PROTOS; i++) {

@@ -54,6 +54,7 @@ struct daisy_raw_pool {
 	char *ports_per_subscriber;
 	char *overflow;
 	char *algorithm;
+	char *max_held;
 	char *block_size;
 	char *blocks;
 	struct daisy_raw_pool_limits *limits;
