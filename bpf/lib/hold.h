@@ -36,6 +36,8 @@ static __always_inline void end_held(struct packet *p, __u32 class)
 {
 	if (class == DAISY_HOLD_FRAGMENT)
 		END(p, held_fragments);
+	else if (class == DAISY_HOLD_SYN)
+		END(p, held_syns);
 	else
 		END(p, held_too_big);
 }

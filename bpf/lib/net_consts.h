@@ -40,6 +40,7 @@
 #define ICMP_TIMESTAMPREPLY 14
 /* codes of DEST_UNREACH; 13: RFC 1812 section 5.2.7.1 */
 #define ICMP_HOST_UNREACH 1
+#define ICMP_PORT_UNREACH 3	/* code of DEST_UNREACH */
 #define ICMP_FRAG_NEEDED 4
 #define ICMP_PROHIBITED 13
 

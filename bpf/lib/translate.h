@@ -176,6 +176,30 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	return emit(ctx, p, nh);
 }
 
+/*
+ * An inbound SYN that no mapping admits is held for six seconds, in which the
+ * inside may open the same connection, and only then answered (RFC 5382 REQ-4).
+ */
+STAGE int unsolicited_syn(struct xdp_md *ctx, struct packet *p, int reason)
+{
+	struct icmp_reply r = {
+		.type = ICMP_DEST_UNREACH, .code = ICMP_PORT_UNREACH, .reason = reason,
+	};
+	struct daisy_conf *c = conf_get();
+	int verdict;
+
+	if (!p || !c)
+		return -reason;
+	if (c->options & DAISY_OPT_SILENT_SYN || !may_open(p, DAISY_TCP) || p->frag & IP_MF)
+		return -reason;
+	if (p->replay != 1 + DAISY_HOLD_SYN)
+		return hold(ctx, p, DAISY_HOLD_SYN) ?: -reason;
+	verdict = icmp_error_reply(ctx, p, &r);
+	if (verdict == XDP_TX)
+		COUNT(icmp_unreachable);
+	return verdict;
+}
+
 /* From outside to the mapping of (slot, destination port). */
 static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c, struct packet *p, __u32 proto)
 {
@@ -187,9 +211,11 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 	void *l4;
 
 	if (unlikely(!m || ctl_state(ctl_read(m)) != MAPPING_ACTIVE))
-		return -REASON_NO_MAPPING;
+		return proto == DAISY_TCP ? unsolicited_syn(ctx, p, REASON_NO_MAPPING) : -REASON_NO_MAPPING;
 	if (unlikely(p->filtered) && !filter_admits(p, p->saddr, proto))
-		return -REASON_FILTERED;
+		return proto == DAISY_TCP ? unsolicited_syn(ctx, p, REASON_FILTERED) : -REASON_FILTERED;
+	if (proto == DAISY_TCP && unlikely(p->replay == 1 + DAISY_HOLD_SYN))
+		return -REASON_SYN_SUPERSEDED;
 	if (unlikely(p->ttl <= 1))
 		return time_exceeded(ctx, p);
 	if (proto == DAISY_TCP)

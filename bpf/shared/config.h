@@ -36,6 +36,7 @@ enum daisy_timer {
 /* daisy_conf.options */
 #define DAISY_OPT_PARITY 1		/* port parity preservation (RFC 4787 REQ-4) */
 #define DAISY_OPT_RANGE 2		/* range preservation, 1-1023 (RFC 4787 REQ-3a) */
+#define DAISY_OPT_SILENT_SYN 8		/* unsolicited inbound SYNs are not answered (RFC 5382 REQ-4a) */
 #define DAISY_OPT_EVENTS 4		/* somebody listens: write events for every creation */
 
 /* What a sender is told when no mapping can be made for it: ICMP Destination Unreachable. */

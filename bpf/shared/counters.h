@@ -35,6 +35,7 @@
 	X(pass_other_host, "(end) frames to another station's MAC address, left to the kernel, which ignores them") \
 	X(held_fragments, "(end) later fragments held until the first one comes; counted again when they go on") \
 	X(held_too_big, "(end) packets handed to the daemon to be cut for the next link; counted again when they go on") \
+	X(held_syns, "(end) unsolicited inbound SYNs held for six seconds (RFC 5382 REQ-4); counted again when they end") \
 	X(replays, "held packets that were judged again") \
 	X(icmp_unreachable, "ICMP Destination Unreachable sent, besides the drop reason, to senders that got no mapping") \
 	X(created_udp, "UDP mappings created") \

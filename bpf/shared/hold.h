@@ -18,7 +18,8 @@
  */
 #define DAISY_HOLD_CLASSES(X) \
 	X(FRAGMENT, 256, 256, "later fragments that came before the first one") \
-	X(TOO_BIG, 128, 2048, "packets without DF that are larger than the next link")
+	X(TOO_BIG, 128, 2048, "packets without DF that are larger than the next link") \
+	X(SYN, 128, 64, "inbound SYNs that nobody has asked for")
 
 enum daisy_hold_class {
 #define X(sym, quota, source, help) DAISY_HOLD_##sym,

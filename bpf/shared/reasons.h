@@ -48,7 +48,8 @@
 	X(39, NO_BLOCK, "no_block", "every port block of the subscriber's external address is taken (RFC 6888 REQ-11)") \
 	X(40, BLOCKS_FULL, "blocks_full", "the subscriber has as many port blocks as it may have, and they are full") \
 	X(41, LIMIT_MAPPINGS, "limit_mappings", "the subscriber has as many mappings as it may have (RFC 6888 REQ-4)") \
-	X(42, LIMIT_RATE, "limit_rate", "the subscriber makes new mappings faster than it may (RFC 6888 REQ-5)")
+	X(42, LIMIT_RATE, "limit_rate", "the subscriber makes new mappings faster than it may (RFC 6888 REQ-5)") \
+	X(43, SYN_SUPERSEDED, "syn_superseded", "held inbound SYN whose port the inside has opened meanwhile (RFC 5382 REQ-4)")
 
 enum daisy_reason {
 	REASON_NONE,

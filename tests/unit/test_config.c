@@ -135,7 +135,7 @@ static const struct refused refused[] = {
 	  "tcp-established, tcp-closing, tcp-reset, hold-down, fragment, subscriber" },
 	{ "an unknown option is refused", HEAD "options: { speed: true }\n",
 	  "t.yaml:2: options: unknown key \"speed\", expected one of: parity, "
-	  "range-preservation, exhaustion-icmp, mss-clamp" },
+	  "range-preservation, silent-syn, exhaustion-icmp, mss-clamp" },
 	{ "a key that stands twice is refused", HEAD "instance: n1\n",
 	  "t.yaml:1: key \"instance\" stands here twice, expected once" },
 	{ "a missing instance is refused", "links: []\n",
@@ -633,6 +633,7 @@ static void single_nexthop(void **state)
 	"options:\n" \
 	"  parity: true\n" \
 	"  range-preservation: true\n" \
+	"  silent-syn: true\n" \
 	"  exhaustion-icmp: admin-prohibited\n" \
 	"  mss-clamp: 1400\n" \
 	"limits:\n" \

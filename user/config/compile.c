@@ -251,6 +251,10 @@ static int compile_options(struct daisy_yaml_doc *doc, const struct daisy_raw_op
 		TRY(at(doc, daisy_value_bool(raw->range_preservation, &on),
 		       "options.range-preservation"));
 	config->options |= on ? DAISY_OPT_RANGE : 0;
+	on = false;
+	if (raw->silent_syn)
+		TRY(at(doc, daisy_value_bool(raw->silent_syn, &on), "options.silent-syn"));
+	config->options |= on ? DAISY_OPT_SILENT_SYN : 0;
 	if (raw->exhaustion_icmp)
 		TRY(at(doc, daisy_value_exhaustion(raw->exhaustion_icmp, &config->exhaustion),
 		       "options.exhaustion-icmp"));

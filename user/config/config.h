@@ -120,7 +120,7 @@ struct daisy_config {
 	struct daisy_config_rule rules[DAISY_MAX_RULES];	/* no-translate */
 	size_t n_rules;
 	uint32_t timer_s[DAISY_N_TIMERS];	/* seconds, never "default" */
-	uint32_t options;			/* DAISY_OPT_PARITY, DAISY_OPT_RANGE */
+	uint32_t options;			/* DAISY_OPT_PARITY, _RANGE, _SILENT_SYN */
 	enum daisy_exhaustion exhaustion;
 	uint32_t mss_clamp;			/* 0, DAISY_MSS_AUTO, or a size */
 	uint32_t max_addresses;			/* 0: by the pools */

@@ -232,6 +232,8 @@ static void fill_options(struct arena *arena, const struct daisy_config *config,
 		raw->options->parity = text_new(arena, "true");
 	if (config->options & DAISY_OPT_RANGE)
 		raw->options->range_preservation = text_new(arena, "true");
+	if (config->options & DAISY_OPT_SILENT_SYN)
+		raw->options->silent_syn = text_new(arena, "true");
 	if (config->exhaustion)
 		raw->options->exhaustion_icmp =
 			text_new(arena, "%s", daisy_value_exhaustion_name(config->exhaustion));

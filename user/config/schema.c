@@ -122,6 +122,7 @@ static const cyaml_schema_field_t timer_fields[] = {
 static const cyaml_schema_field_t option_fields[] = {
 	TEXT("parity", struct daisy_raw_options, parity),
 	TEXT("range-preservation", struct daisy_raw_options, range_preservation),
+	TEXT("silent-syn", struct daisy_raw_options, silent_syn),
 	TEXT("exhaustion-icmp", struct daisy_raw_options, exhaustion_icmp),
 	TEXT("mss-clamp", struct daisy_raw_options, mss_clamp),
 	CYAML_FIELD_END

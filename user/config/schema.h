@@ -74,6 +74,7 @@ struct daisy_raw_timers {
 struct daisy_raw_options {
 	char *parity;
 	char *range_preservation;
+	char *silent_syn;
 	char *exhaustion_icmp;
 	char *mss_clamp;
 };

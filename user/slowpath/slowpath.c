@@ -16,12 +16,18 @@
 #include "slowpath/replay.h"
 #include "slowpath/slowpath.h"
 
-#define STEP_MS 5
+#define STEP_MS 5		/* while a fragment waits for another */
+#define SYN_STEP_MS 100
 
 /* What may wait: a megabyte and a half of fragments, a datagram of 64 KB from each source. */
 #define FRAGMENTS_MAX 1024
 #define FRAGMENTS_SOURCE_MAX 64
 #define FRAGMENT_WAIT_S 2
+
+/* SYNs are short: half a megabyte. Scanners knock at many ports; clients at one or two. */
+#define SYNS_MAX 4096
+#define SYNS_SOURCE_MAX 32
+#define SYN_WAIT_S 6
 
 struct daisy_slowpath {
 	struct daisy_instance *inst;
@@ -29,6 +35,7 @@ struct daisy_slowpath {
 	struct daisy_timer_watch timer;
 	struct daisy_hold_device device[DAISY_MAX_LINKS];	/* by number */
 	struct daisy_held_list fragments;
+	struct daisy_held_list syns;
 	struct daisy_replayer replayer;
 	uint64_t overflows;
 	uint64_t lost;
@@ -62,26 +69,39 @@ static uint32_t source_of(const void *frame, size_t len)
 	return ip.saddr;
 }
 
+/* The next look at what waits. */
+static void arm(struct daisy_slowpath *s)
+{
+	if (s->fragments.n || s->syns.n)
+		daisy_timer_once(&s->timer, s->fragments.n ? STEP_MS : SYN_STEP_MS);
+}
+
+static void wait_for(struct daisy_slowpath *s, struct daisy_hold_origin *origin,
+		     enum daisy_hold_class class, const void *frame, size_t len)
+{
+	struct daisy_held_list *list = class == DAISY_HOLD_SYN ? &s->syns : &s->fragments;
+	uint64_t wait_s = class == DAISY_HOLD_SYN ? SYN_WAIT_S : FRAGMENT_WAIT_S;
+	struct daisy_held *held = daisy_held_add(list, source_of(frame, len), frame, len);
+
+	if (!held) {
+		s->overflows++;
+		replay(s, origin, class, DAISY_REPLAY_OVERFLOW, frame, len);
+		return;
+	}
+	held->origin = origin;
+	held->deadline_ns = now_ns(s) + wait_s * DAISY_NS_PER_S;
+	if (list->n == 1)
+		arm(s);
+}
+
 /* The first one may have come while this one was on its way to us. */
 static void receive_fragment(struct daisy_slowpath *s, struct daisy_hold_origin *origin,
 			     const void *frame, size_t len)
 {
-	struct daisy_held *held;
-
-	if (daisy_fragment_known(s->inst, origin->device->number, frame, len)) {
+	if (daisy_fragment_known(s->inst, origin->device->number, frame, len))
 		replay(s, origin, DAISY_HOLD_FRAGMENT, 0, frame, len);
-		return;
-	}
-	held = daisy_held_add(&s->fragments, source_of(frame, len), frame, len);
-	if (!held) {
-		s->overflows++;
-		replay(s, origin, DAISY_HOLD_FRAGMENT, DAISY_REPLAY_OVERFLOW, frame, len);
-		return;
-	}
-	held->origin = origin;
-	held->deadline_ns = now_ns(s) + FRAGMENT_WAIT_S * DAISY_NS_PER_S;
-	if (s->fragments.n == 1)
-		daisy_timer_once(&s->timer, STEP_MS);
+	else
+		wait_for(s, origin, DAISY_HOLD_FRAGMENT, frame, len);
 }
 
 static void receive(void *ctx, enum daisy_hold_class class, const void *frame, size_t len)
@@ -90,6 +110,8 @@ static void receive(void *ctx, enum daisy_hold_class class, const void *frame, s
 
 	if (class == DAISY_HOLD_FRAGMENT)
 		receive_fragment(origin->owner, origin, frame, len);
+	else if (class == DAISY_HOLD_SYN)
+		wait_for(origin->owner, origin, class, frame, len);
 	else
 		replay(origin->owner, origin, class, 0, frame, len);
 }
@@ -104,7 +126,18 @@ static void receive(void *ctx, enum daisy_hold_class class, const void *frame, s
 DAISY_HOLD_CLASSES(X)
 #undef X
 
-/* Whatever the program now says of a fragment whose time is up, is its end. */
+/* In the order in which they came, all wait as long. */
+static void step_syns(struct daisy_slowpath *s, uint64_t now)
+{
+	while (s->syns.first && now >= s->syns.first->deadline_ns) {
+		struct daisy_held *held = s->syns.first;
+
+		replay(s, held->origin, DAISY_HOLD_SYN, 0, held->frame, held->len);
+		daisy_held_remove(&s->syns, &s->syns.first);
+	}
+}
+
+/* Whatever the program now says of a packet whose time is up, is its end. */
 static void step(void *ctx)
 {
 	struct daisy_slowpath *s = ctx;
@@ -123,8 +156,8 @@ static void step(void *ctx)
 		replay(s, origin, DAISY_HOLD_FRAGMENT, 0, held->frame, held->len);
 		daisy_held_remove(&s->fragments, at);
 	}
-	if (s->fragments.n)
-		daisy_timer_once(&s->timer, STEP_MS);
+	step_syns(s, now);
+	arm(s);
 }
 
 int daisy_slowpath_open(struct daisy_slowpath **slowpath, struct daisy_instance *inst,
@@ -142,14 +175,17 @@ int daisy_slowpath_open(struct daisy_slowpath **slowpath, struct daisy_instance 
 	s->loop = loop;
 	s->timer = (struct daisy_timer_watch){ .fn = step, .ctx = s };
 	daisy_held_init(&s->fragments, FRAGMENTS_MAX, FRAGMENTS_SOURCE_MAX);
+	daisy_held_init(&s->syns, SYNS_MAX, SYNS_SOURCE_MAX);
 	err = daisy_replayer_open(&s->replayer, inst);
 	return err ? err : daisy_timer_add(loop, &s->timer, 0);
 }
 
 static void close_device(struct daisy_slowpath *s, struct daisy_hold_device *device)
 {
-	for (unsigned int i = 0; i < device->n_queues; i++)
+	for (unsigned int i = 0; i < device->n_queues; i++) {
 		daisy_held_clear(&s->fragments, &device->origin[i]);
+		daisy_held_clear(&s->syns, &device->origin[i]);
+	}
 	daisy_hold_device_close(device, s->loop);
 }
 
@@ -237,7 +273,7 @@ bool daisy_slowpath_holds(const struct daisy_slowpath *s, uint32_t number)
 void daisy_slowpath_figures(const struct daisy_slowpath *s, struct daisy_slowpath_figures *figures)
 {
 	*figures = (struct daisy_slowpath_figures){
-		.waiting = s->fragments.n, .overflows = s->overflows, .lost = s->lost,
+		.waiting = s->fragments.n + s->syns.n, .overflows = s->overflows, .lost = s->lost,
 		.unsent = s->replayer.unsent,
 	};
 }

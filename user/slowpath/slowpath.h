@@ -5,7 +5,8 @@
  *
  * Fragments before their first one wait for it for two seconds (RFC 6146
  * section 3.4 wants as many); the table of first fragments is asked every few
- * milliseconds while any waits. Packets to be cut do not wait.
+ * milliseconds while any waits. Unsolicited SYNs wait for six (RFC 5382 REQ-4).
+ * Packets to be cut do not wait.
  */
 #ifndef DAISY_SLOWPATH_SLOWPATH_H
 #define DAISY_SLOWPATH_SLOWPATH_H
