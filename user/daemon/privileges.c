@@ -3,36 +3,24 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 
 #include "daemon/privileges.h"
 #include "lib/error.h"
 
 /*
- * Memory of AF_XDP sockets is locked, for links that come later, too; without
- * IPC_LOCK the limit counts, which root may raise only now. Refused, it
- * stays as it was, and the daemon says which device has no sockets.
- */
-static void unlimit_locked_memory(void)
-{
-	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-
-	setrlimit(RLIMIT_MEMLOCK, &unlimited);
-}
-
-/*
  * NET_ADMIN: attach, netlink, nftables, sysctl; BPF: maps and programs; PERFMON:
  * pointer arithmetic in programs, event rings; NET_RAW: gratuitous ARP, held
- * packets: AF_XDP sockets to receive them, a packet socket to send them. Not
- * SYS_ADMIN: what is ours is found by pins, never by id.
+ * packets: AF_XDP sockets to receive them, a packet socket to send them;
+ * IPC_LOCK: the memory of those sockets, also of links that come later, would
+ * else count against a limit that all daemons of root share. Not SYS_ADMIN:
+ * what is ours is found by pins, never by id.
  */
 int daisy_privileges_drop(void)
 {
 	static const unsigned int keep[] = {
-		CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_NET_RAW,
+		CAP_NET_ADMIN, CAP_BPF, CAP_PERFMON, CAP_NET_RAW, CAP_IPC_LOCK,
 	};
 
-	unlimit_locked_memory();
 	capng_clear(CAPNG_SELECT_BOTH);
 	for (size_t i = 0; i < sizeof(keep) / sizeof(keep[0]); i++) {
 		if (capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED |
