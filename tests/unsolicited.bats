@@ -52,7 +52,7 @@ unreachables() {
 	tcpdump -nn -r "$TOPO_DIR/unreachable.pcap" 2>/dev/null | grep -c 'tcp port 40000 unreachable' || true
 }
 
-@test "an unsolicited SYN is not answered for six seconds, then by ICMP port unreachable (T4, RFC 5382 REQ-4)" {
+@test "an unsolicited SYN is not answered for six seconds, then by ICMP port unreachable (T4, R5, RFC 5382 REQ-4)" {
 	syn
 	wait_until 2 held 1
 	# Two of the six seconds are left to a busy machine.
