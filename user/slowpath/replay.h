@@ -4,8 +4,8 @@
  * and what the program makes of it is sent here, by a packet socket. So there is
  * one implementation of every verdict, with its counters. (Live frames would
  * save the second step, but go out by ndo_xdp_xmit alone, which a device in
- * generic mode need not have, and they report no failure; one replay with its
- * send takes a few microseconds.)
+ * generic mode need not have, and they report no failure. A packet that is cut in
+ * two took 20 to 40 us of the daemon's core on veth.)
  */
 #ifndef DAISY_SLOWPATH_REPLAY_H
 #define DAISY_SLOWPATH_REPLAY_H
