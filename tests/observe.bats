@@ -133,7 +133,8 @@ monitored() {
 	run -0 bpftool map dump pinned "$dir/conf"
 	assert_output --partial '"nexthop_epoch"'
 	run -0 bpftool map dump pinned "$dir/subscribers"
-	assert_output --partial '"mappings"'
+	assert_output --partial '"icmp"'
+	assert_output --partial '"prefix_epoch"'
 	[ -e "$dir/vector_udp_0" ]
 }
 
