@@ -211,6 +211,26 @@ STAGE int block_event(struct xdp_md *ctx, __u32 kind, __u64 owner, __u32 slot, _
 }
 
 /*
+ * Enter a block at a place of the subscriber's ranges. False if another packet of
+ * it has entered one there: that block is the subscriber's, and it stays. A range
+ * that has gone may be cleared by the sweep at this moment: then once more.
+ */
+static __always_inline bool block_enlist(struct daisy_block_map *map, __u32 *place, __u32 range,
+					 __u64 owner)
+{
+	for (int i = 0; i < 3; i++) {
+		__u32 was = *(volatile __u32 *)place;
+		__u32 leaf = (was & 0xffff) / DAISY_BLOCK_LEAF_PORTS;
+
+		if (was && block_owner_of(*(volatile __u64 *)&map->block[leaf].word) == owner)
+			return false;
+		if (__sync_val_compare_and_swap(place, was, range) == was)
+			return true;
+	}
+	return false;
+}
+
+/*
  * One more block for the subscriber, at a place that block_claim named. Whose
  * compare-and-swap on the place loses gives its block back: two packets that
  * need a block at once get one, and both use it. Returns 0 or minus a reason.
@@ -220,7 +240,7 @@ STAGE int block_add(struct xdp_md *ctx, __u64 endpoint, __u32 slot, __u32 order,
 	struct daisy_block_map *map = bpf_map_lookup_elem(&block_maps, &slot);
 	struct daisy_subscriber_key key;
 	struct daisy_subscriber *s;
-	__u32 was, first;
+	__u32 first;
 	__u64 word;
 	__s32 leaf;
 
@@ -229,7 +249,6 @@ STAGE int block_add(struct xdp_md *ctx, __u64 endpoint, __u32 slot, __u32 order,
 	if (!s || !map || !order || order > DAISY_BLOCK_ORDERS)
 		return -REASON_SUBSCRIBER_RACE;
 	place = (place - 1) & (DAISY_SUB_BLOCKS - 1);
-	was = *(volatile __u32 *)&s->range[place];
 	leaf = block_take(slot, order);
 	if (leaf < 0)
 		return -REASON_NO_BLOCK;
@@ -238,7 +257,7 @@ STAGE int block_add(struct xdp_md *ctx, __u64 endpoint, __u32 slot, __u32 order,
 	__sync_lock_test_and_set(&map->block[leaf].word, word);
 	first = leaf * DAISY_BLOCK_LEAF_PORTS;
 	first |= (first + block_ports(order) - 1) << 16;
-	if (__sync_val_compare_and_swap(&s->range[place], was, first) == was)
+	if (block_enlist(map, &s->range[place], first, block_owner(&key)))
 		block_event(ctx, EVENT_BLOCK_ALLOCATED, block_owner(&key), slot, first);
 	else if (__sync_val_compare_and_swap(&map->block[leaf].word, word, 0) == word)
 		block_free_leaves(map, leaf, order);

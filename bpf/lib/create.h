@@ -58,7 +58,8 @@ static __always_inline int create_block_port(struct xdp_md *ctx, const struct cr
 	if (err)
 		return err;
 	port = block_claim(a->endpoint, a->proto, slot, mask);
-	return port > 0 ? port : -REASON_BLOCKS_FULL;
+	/* Other packets of the subscriber have filled it meanwhile, or it has gone: the next one sees. */
+	return port > 0 ? port : -REASON_SUBSCRIBER_RACE;
 }
 
 /* Step 2. Returns the port, or as block_claim, or minus a reason. */

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
 	race_last_port();
 	race_refresh();
 	race_subscribers();
+	race_blocks();
 	race_storm(seconds);
 	return tap_done();
 }

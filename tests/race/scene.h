@@ -54,6 +54,7 @@ void race_twins(void);
 void race_last_port(void);
 void race_refresh(void);
 void race_subscribers(void);
+void race_blocks(void);
 void race_storm(uint32_t seconds);
 
 #endif
