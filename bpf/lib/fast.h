@@ -128,10 +128,7 @@ static __always_inline bool fast_refresh_tcp(const struct fast *f, __u64 ref, __
 
 #define REF_ABSENT 1	/* instead of a word: nobody has the key */
 
-/*
- * A key that is not in its first bucket: its word, REF_ABSENT, or another one without
- * `published`: it has to be looked for.
- */
+/* A key that is not in its first bucket: its word, REF_ABSENT, or 0: it has to be looked for. */
 STAGE __u64 fast_find_displaced(__u64 key)
 {
 	struct daisy_conf *c = conf_get();
@@ -140,15 +137,14 @@ STAGE __u64 fast_find_displaced(__u64 key)
 	if (!c)
 		return 0;
 	hash = index_hash(c, key);
-	if (!index_displaced_from(index_line(c, hash, 0)))
-		return REF_ABSENT;
 #pragma unroll
 	for (int n = 1; n < INDEX_PLACES; n++) {
 		ref = bucket_select(index_line(c, hash, n), key);
 		if (likely(ref & DAISY_REF_PUBLISHED))
-			break;
+			return ref;
 	}
-	return ref;
+	/* Asked last: packets of displaced keys are more than new ones, and are spared the line. */
+	return index_displaced_from(index_line(c, hash, 0)) ? 0 : REF_ABSENT;
 }
 
 static __always_inline __u64 fast_find(const struct fast *f, __u64 key)
