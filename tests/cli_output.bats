@@ -123,9 +123,9 @@ UDP='{"item":{"proto":"udp","inside":"10.0.0.3:53","zone":12,"external":"203.0.1
 	assert_line --index 0 'ADDRESS       POOL  STATE   PORTS  FREE-UDP  FREE-TCP  FREE-ICMP'
 	assert_line --index 1 '203.0.113.10  p0    active  64512     64511         0      64512'
 	assert_equal "$sent" '{"args":{"pool":"p0"},"command":"show","object":"address"}'
-	ask '{"item":{"address":"10.0.0.2","zone":0,"external":"203.0.113.10","mappings":17,"idle_s":90061}}
+	ask '{"item":{"address":"10.0.0.2","zone":0,"external":"203.0.113.10","mappings":17,"blocks":["1024-1535","2048-2559"],"idle_s":90061}}
 '"$DONE" subscriber
-	assert_line --index 1 '10.0.0.2       0  203.0.113.10        17  1d01h'
+	assert_line --index 1 '10.0.0.2       0  203.0.113.10        17  1d01h  1024-1535,2048-2559'
 }
 
 STATS='{"item":{"counters":{"out_udp":5,"created_udp":1},"drops":{"no_mapping":7},"mappings":{"udp":1000,"tcp":200,"icmp":34,"hold":17},"subscribers":12,"sweep":{"items":1,"expired":123,"freed":100,"rounds":3,"last_round_ms":9800,"cpu_percent":0.31},"slow_path":{"held":3,"overflows":2,"lost":1,"unsent":0},"memory":{"total_bytes":12897485,"per_address_bytes":8388608},"next_hops":5,"events_lost":0,"clients":1}}'

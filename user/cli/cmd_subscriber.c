@@ -9,6 +9,7 @@ static const struct daisy_column columns[] = {
 	{ "external", "EXTERNAL", FORMAT_TEXT, NULL },
 	{ "mappings", "MAPPINGS", FORMAT_NUMBER, NULL },
 	{ "idle_s", "IDLE", FORMAT_SECONDS, NULL },
+	{ "blocks", "BLOCKS", FORMAT_TEXT, NULL },
 	{ NULL, NULL, FORMAT_TEXT, NULL },
 };
 

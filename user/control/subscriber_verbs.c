@@ -41,6 +41,25 @@ static bool equals(const struct daisy_endpoint_filter *filter, const uint8_t *ad
 	return !filter->set || (addr && ntohl(n) == filter->addr);
 }
 
+/* Its port blocks at the address it is paired with. A range may be one of long ago: the block's word says. */
+static json_t *blocks_json(struct daisy_daemon *d, const struct daisy_subscriber_key *key,
+			   const struct daisy_subscriber *value)
+{
+	const struct daisy_block_map *map = daisy_instance_block_map(d->inst, value->ctl.slot);
+	json_t *list = json_array();
+	uint32_t addr;
+
+	memcpy(&addr, key->addr, sizeof(addr));
+	for (int i = 0; i < DAISY_SUB_BLOCKS; i++) {
+		uint32_t first = value->range[i] & 0xffff, last = value->range[i] >> 16;
+		union daisy_block block = map->block[first / DAISY_BLOCK_LEAF_PORTS];
+
+		if (last && block.order && block.addr == addr && block.zone == key->zone)
+			json_array_append_new(list, json_sprintf("%u-%u", first, last));
+	}
+	return list;
+}
+
 static void show_one(struct daisy_request *request, struct listing *listing, uint32_t i)
 {
 	struct daisy_daemon *d = request->daemon;
@@ -60,6 +79,10 @@ static void show_one(struct daisy_request *request, struct listing *listing, uin
 	json_object_set_new(item, "external",
 			    external ? daisy_json_address(external) : json_null());
 	json_object_set_new(item, "mappings", json_integer(daisy_subscriber_mappings(value->ctl.word)));
+	json_object_set_new(item, "udp", json_integer(value->ctl.udp));
+	json_object_set_new(item, "tcp", json_integer(value->ctl.tcp));
+	json_object_set_new(item, "icmp", json_integer(value->ctl.icmp));
+	json_object_set_new(item, "blocks", external ? blocks_json(d, key, value) : json_array());
 	json_object_set_new(item, "idle_s",
 			    json_integer(daisy_age_s(daisy_instance_tick(d->inst),
 						     value->last_change)));
