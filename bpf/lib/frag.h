@@ -52,7 +52,13 @@ static __always_inline int fragment_insert(const struct packet *p, struct daisy_
 	value->budget = host;
 	fragment_key(&key, p);
 	value->key = key;
-	return bpf_map_update_elem(&fragments, &key, value, BPF_ANY) ? -REASON_FRAGMENT_FULL : 0;
+	if (bpf_map_update_elem(&fragments, &key, value, BPF_ANY))
+		return -REASON_FRAGMENT_FULL;
+	/*
+	 * When the table is full, it takes back what nobody has looked up first: the
+	 * datagrams on their way, and keeps the finished ones. Unless this one has been.
+	 */
+	return bpf_map_lookup_elem(&fragments, &key) ? 0 : -REASON_FRAGMENT_FULL;
 }
 
 /* The first fragment goes out: by its source and external address. */

@@ -14,6 +14,8 @@
 #define SECOND LONG, .from = 1480, .part = 1480
 #define LAST LONG, .from = 2960
 
+#define SHORT .payload = 64, .fragment = true
+
 #define OPEN_UDP OUT(UDP(H1, S1), C_out_udp, C_created_udp, C_subscribers_created)
 #define OPEN_UDP2 OUT(UDP(H2, S1), C_out_udp, C_created_udp, C_subscribers_created)
 #define OPEN_TCP OUT(TCP(H1, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created)
@@ -54,6 +56,27 @@ static void many_whole_ones(struct bed *bed)
 			pieces[n].in.id = (uint16_t)(3000 + i);
 			play_step(bed, &pieces[n]);
 		}
+	}
+}
+
+/*
+ * So many that the table has to take back elements, always some of them on their
+ * way. Once: what matters is the first time that it is full.
+ */
+static void table_of_whole_ones(struct bed *bed)
+{
+	const unsigned int under_way = DAISY_UNFINISHED_DATAGRAMS - 56;
+	struct step first = OUT(UDP(H1, S1, SHORT, .part = 32), C_out_udp);
+	struct step last = OUT(UDP(H1, S1, SHORT, .from = 32), C_fragments);
+
+	if (bed->warm)
+		return;
+	for (unsigned int i = 0; i < DAISY_MAX_FRAGMENTS + 400; i++) {
+		first.in.id = (uint16_t)i;
+		play_step(bed, &first);
+		last.in.id = (uint16_t)(i - under_way);
+		if (i >= under_way)
+			play_step(bed, &last);
 	}
 }
 
@@ -151,6 +174,8 @@ static const struct play plays[] = {
 		OUT(UDP(H1, S1, SECOND), C_fragments)) },
 	{ "Whole fragmented datagrams are not limited in number (U14a)",
 	  STEPS(OPEN_UDP, CALL(many_whole_ones)) },
+	{ "Datagrams on their way are remembered when finished ones fill the table (U14, U14a)",
+	  STEPS(OPEN_UDP, CALL(table_of_whole_ones)) },
 	{ "A later fragment of a stranger on the inside link is not held (U14a)",
 	  STEPS(DROP(AT_INSIDE, UDP(LITERAL(ADDR(172, 16, 0, 1), 5000), S1, LAST), NOT_INSIDE)) },
 	{ "A fragment that reaches beyond 65535 bytes is dropped (U14a)",
