@@ -269,7 +269,7 @@ help:
 	@echo 'make test         run every test: units, packets, topologies (ONLY=word)'
 	@echo 'make test-long    the rest: soaks, planted faults, other kernels'
 	@echo 'make conformance  write doc/conformance.md from the results of make test'
-	@echo 'make bench        measure against the kernel (BENCH=nat)'
+	@echo 'make bench        measure against the kernel (BENCH=nat), or with port blocks and limits (BENCH=carrier)'
 	@echo 'make install      install (PREFIX=$(PREFIX), DESTDIR=)'
 	@echo 'make uninstall    remove what install put there'
 	@echo 'make clean        remove $(BUILD)/'

@@ -53,12 +53,13 @@ void contenders_open(struct contenders *all, const struct bench *bench)
 	all->bare[1] = bare_open(bench, LINK_N0, LINK_S0);
 	drop = bpf_program__fd(all->drop->progs.drop);
 	pass = bpf_program__fd(all->sink->progs.pass);
-	all->each[DROP] = (struct contender){ "drop", all->drop->bss->received, drop, drop };
+	all->each[DROP] = (struct contender){ "drop", all->drop->bss->received, drop, drop, NULL };
 	all->each[BARE] = (struct contender){ "bare", all->sink->bss->received,
 					      bpf_program__fd(all->bare[0]->progs.bare),
-					      bpf_program__fd(all->bare[1]->progs.bare) };
-	all->each[NFT] = (struct contender){ "nft", all->sink->bss->received, pass, pass };
-	all->each[DAISY] = (struct contender){ "daisy", all->sink->bss->received, -1, -1 };
+					      bpf_program__fd(all->bare[1]->progs.bare), NULL };
+	all->each[NFT] = (struct contender){ "nft", all->sink->bss->received, pass, pass, NULL };
+	all->each[DAISY] = (struct contender){ "daisy", all->sink->bss->received, -1, -1, NULL };
+	all->each[CARRIER] = (struct contender){ "carrier", all->sink->bss->received, -1, -1, NULL };
 	sinks_count(all);
 }
 
@@ -70,17 +71,30 @@ void contenders_close(struct contenders *all)
 	bare_bpf__destroy(all->bare[1]);
 }
 
+static void daisy_join(struct contender *contender, struct daisy *daisy)
+{
+	contender->daisy = daisy;
+	contender->inside_fd = daisy->inside_fd;
+	contender->outside_fd = daisy->outside_fd;
+}
+
 void contenders_daisy_set(struct contenders *all, struct daisy *daisy)
 {
 	all->daisy = daisy;
-	all->each[DAISY].inside_fd = daisy->inside_fd;
-	all->each[DAISY].outside_fd = daisy->outside_fd;
+	daisy_join(&all->each[DAISY], daisy);
+}
+
+void contenders_carrier_set(struct contenders *all, struct daisy *daisy)
+{
+	daisy_join(&all->each[CARRIER], daisy);
 }
 
 void contender_attach(struct contenders *all, enum contender_kind kind)
 {
 	link_attach(all->bench, LINK_N0, all->each[kind].inside_fd);
 	link_attach(all->bench, LINK_N1, all->each[kind].outside_fd);
+	if (all->each[kind].daisy)
+		daisy_alive(all->each[kind].daisy);
 }
 
 void links_kernel(struct contenders *all)
@@ -161,7 +175,7 @@ static uint64_t verdict_ports(const struct sink_verdicts *verdicts)
 }
 
 /* A sink of its own: what it expects is fixed at load time, so that it is cheap when it counts. */
-static struct sink_bpf *check_open(bool inbound, uint32_t first_addr, uint32_t last_addr)
+struct sink_bpf *sink_check_open(bool inbound, uint32_t first_addr, uint32_t last_addr)
 {
 	struct sink_bpf *skel = sink_bpf__open();
 	struct sink_expectation *expect;
@@ -180,11 +194,12 @@ uint64_t contender_check(struct contenders *all, enum contender_kind kind,
 			 struct traffic *traffic, bool inbound, uint32_t first_addr,
 			 uint32_t last_addr)
 {
-	struct sink_bpf *check = check_open(inbound, first_addr, last_addr);
+	struct sink_bpf *check = sink_check_open(inbound, first_addr, last_addr);
 	enum bench_link link = inbound ? LINK_S0 : LINK_D0;
 	struct sink_verdicts *v = &check->bss->verdicts;
 	uint64_t good, bad;
 
+	contender_attach(all, kind);
 	link_attach(all->bench, link, bpf_program__fd(check->progs.sink_check));
 	traffic_run(traffic, check->bss->received, traffic_flows(traffic));
 	link_attach(all->bench, link, bpf_program__fd(all->sink->progs.sink));

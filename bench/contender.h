@@ -9,13 +9,15 @@
 
 #include "harness.h"
 
-enum contender_kind { DROP, BARE, NFT, DAISY, N_CONTENDERS };
+/* CARRIER: a second Daisy, beside the plain one. */
+enum contender_kind { DROP, BARE, NFT, DAISY, CARRIER, N_CONTENDERS };
 
 struct contender {
 	const char *name;
 	const struct bench_cpu_state *counter;	/* delivered frames */
 	int inside_fd;				/* program of n0 */
 	int outside_fd;				/* program of n1 */
+	struct daisy *daisy;
 };
 
 struct daisy;
@@ -24,7 +26,7 @@ struct sink_bpf;
 struct contenders {
 	const struct bench *bench;
 	struct contender each[N_CONTENDERS];
-	struct daisy *daisy;
+	struct daisy *daisy;			/* each[DAISY].daisy */
 	struct sink_bpf *sink;
 	struct drop_bpf *drop;
 	struct bare_bpf *bare[2];	/* one per direction: a program knows one next hop */
@@ -34,7 +36,8 @@ struct contenders {
 void contenders_open(struct contenders *all, const struct bench *bench);
 void contenders_close(struct contenders *all);
 void contenders_daisy_set(struct contenders *all, struct daisy *daisy);
-/* Put it between the generators and the sinks. */
+void contenders_carrier_set(struct contenders *all, struct daisy *daisy);
+/* Put it between the generators and the sinks; Daisy's daemon is alive. */
 void contender_attach(struct contenders *all, enum contender_kind kind);
 /* No program between the ends: the kernel forwards. */
 void links_kernel(struct contenders *all);
@@ -50,8 +53,10 @@ uint64_t nft_connections(const struct bench *bench);
 void nft_flush(const struct bench *bench);
 
 struct traffic;
+/* A sink that looks at every frame: the translated side lies in first_addr .. last_addr. */
+struct sink_bpf *sink_check_open(bool inbound, uint32_t first_addr, uint32_t last_addr);
 /*
- * Send one full cycle and look at every frame behind the contender; die if one
+ * Attach it, send one full cycle and look at every frame behind the contender; die if one
  * is not translated right, or if two flows share a port. Returns the good ones.
  */
 uint64_t contender_check(struct contenders *all, enum contender_kind kind,

@@ -21,7 +21,8 @@ static void check(struct contenders *all, enum contender_kind kind, struct traff
 static struct steady forward(struct contenders *all, const char *name, const char *title,
 			     struct traffic_spec spec)
 {
-	struct steady steady = { .name = name, .contenders = (1 << N_CONTENDERS) - 1 };
+	struct steady steady = { .name = name, .contenders = 1 << DROP | 1 << BARE | 1 << NFT |
+							     1 << DAISY };
 
 	steady.traffic = traffic_open(all->bench, &spec);
 	check(all, NFT, steady.traffic, &spec);
@@ -35,10 +36,10 @@ static struct steady forward(struct contenders *all, const char *name, const cha
 
 static void raw_set(const char *prefix, const struct steady *steady)
 {
-	static const char *const names[N_CONTENDERS] = { "drop", "bare", "nft", "daisy" };
+	static const char *const names[] = { "drop", "bare", "nft", "daisy" };
 	char key[64];
 
-	for (int kind = 0; kind < N_CONTENDERS; kind++) {
+	for (int kind = DROP; kind <= DAISY; kind++) {
 		snprintf(key, sizeof(key), "%s%s_ns", prefix, names[kind]);
 		summary_number(key, steady->ns[kind]);
 	}

@@ -13,10 +13,17 @@
 /* Generators, sinks: one state each per CPU, a cache line apart. */
 #define BENCH_MAX_CPUS 64
 
+enum bench_fragment {
+	BENCH_WHOLE,
+	BENCH_FIRST,
+	BENCH_LAST,		/* no ports */
+};
+
 /*
  * Flow number f, 0 .. n - 1, is an endpoint of the varying side (source of
- * outbound, destination of inbound frames): host f & host_mask, and port
- * first_port + (f >> port_shift). Addresses and ports in host order.
+ * outbound, destination of inbound frames): host (f >> host_shift) & host_mask,
+ * and port first_port + (f >> port_shift). Addresses and ports in host order.
+ * The datagram of a fragment has the low 16 bits of f as its identification.
  */
 struct bench_frames {
 	__u64 template[8];	/* the frame; varying fields and their checksums are zero */
@@ -27,12 +34,14 @@ struct bench_frames {
 	__u32 order_shift;	/* k / 2, at least 1 */
 	__u32 host;		/* address of host 0 */
 	__u32 host_mask;
+	__u32 host_shift;
 	__u32 first_port;
 	__u32 port_shift;
 	__u32 remote_mask;	/* remote addresses minus one, a power of two minus one */
 	__u32 remote;		/* address of remote 0 (in the template already) when remote_mask is set */
 	__u8 inbound;		/* vary the destination */
 	__u8 tcp;
+	__u8 fragment;		/* enum bench_fragment; fragments have no UDP checksum */
 };
 
 struct bench_cpu_state {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The NAT benchmark. Started by bench/run, which makes the namespaces.
+ * The benchmarks. Started by bench/run, which makes the namespaces.
  *
- *	nat [PART...]		all parts, or some
- *	nat quick [SERIES]	for tuning
+ *	nat NAME [PART...]	all parts of a benchmark, or some
+ *	nat nat quick [SERIES]	for tuning
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,15 +21,19 @@
 #define ROUNDS 7
 
 static const struct {
+	const char *bench;
 	const char *name;
 	void (*run)(struct contenders *all);
 } parts[] = {
-	{ "forward", part_forward },
-	{ "million", part_million },
-	{ "setup", part_setup },
-	{ "cores", part_cores },
-	{ "bulk", part_bulk },
-	{ "ping", part_ping },
+	{ "nat", "forward", part_forward },
+	{ "nat", "million", part_million },
+	{ "nat", "setup", part_setup },
+	{ "nat", "cores", part_cores },
+	{ "nat", "bulk", part_bulk },
+	{ "nat", "ping", part_ping },
+	{ "carrier", "speed", part_speed },
+	{ "carrier", "fragments", part_fragments },
+	{ "carrier", "abuser", part_abuser },
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(*parts))
@@ -80,39 +84,55 @@ static void machine_set(const struct bench *bench)
 	summary_number("frame_bytes", BENCH_FRAME_LEN);
 }
 
-static void parts_check(int argc, char **argv)
+static bool is_part(size_t part, const char *bench, const char *name)
 {
-	for (int i = 1; i < argc; i++) {
+	return !strcmp(parts[part].bench, bench) && !strcmp(parts[part].name, name);
+}
+
+static void parts_check(const char *bench, int n, char **names)
+{
+	for (int i = 0; i < n; i++) {
 		size_t part = 0;
 
-		while (part < N_PARTS && strcmp(argv[i], parts[part].name))
+		while (part < N_PARTS && !is_part(part, bench, names[i]))
 			part++;
 		if (part == N_PARTS)
-			die("no part \"%s\": forward, million, setup, cores, bulk, ping, or quick",
-			    argv[i]);
+			die("no part \"%s\" of %s, see bench/README.md", names[i], bench);
 	}
 }
 
-static bool is_wanted(int argc, char **argv, const char *name)
+static bool is_wanted(size_t part, const char *bench, int n, char **names)
 {
-	for (int i = 1; i < argc; i++)
-		if (!strcmp(argv[i], name))
+	for (int i = 0; i < n; i++)
+		if (is_part(part, bench, names[i]))
 			return true;
-	return argc < 2;
+	return !n && !strcmp(parts[part].bench, bench);
+}
+
+static void parts_run(struct contenders *all, const char *bench, int n, char **names)
+{
+	machine_set(all->bench);
+	for (size_t i = 0; i < N_PARTS; i++) {
+		if (!is_wanted(i, bench, n, names))
+			continue;
+		say("%s", parts[i].name);
+		parts[i].run(all);
+	}
+	results_write(getenv("BENCH_OUT"), bench, n ? "partial" : "summary");
 }
 
 int main(int argc, char **argv)
 {
-	const char *prefix = getenv("BENCH_PREFIX"), *out = getenv("BENCH_OUT");
+	const char *prefix = getenv("BENCH_PREFIX");
 	int cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	bool quick = argc > 1 && !strcmp(argv[1], "quick");
+	bool quick = argc > 2 && !strcmp(argv[2], "quick");
 	struct bench bench = { .seconds = quick ? 0.25 : 0.4 };
 	struct contenders all;
 
-	if (!prefix || !out)
+	if (!prefix || !getenv("BENCH_OUT") || argc < 2)
 		die("start this program by bench/run");
 	if (!quick)
-		parts_check(argc, argv);
+		parts_check(argv[1], argc - 2, argv + 2);
 	bench.cpu = env_number("BENCH_CPU", 0, cpus - 1, cpus - 1);
 	bench.cpu2 = cpus > 1 ? (bench.cpu + cpus - 1) % cpus : -1;
 	bench.rounds = env_number("BENCH_ROUNDS", 1, STEADY_MAX_ROUNDS,
@@ -121,18 +141,10 @@ int main(int argc, char **argv)
 	bench_open(&bench, prefix);
 	cpu_own(bench.cpu);
 	contenders_open(&all, &bench);
-	if (quick) {
-		part_quick(&all, argv[2]);
-	} else {
-		machine_set(&bench);
-		for (size_t i = 0; i < N_PARTS; i++) {
-			if (!is_wanted(argc, argv, parts[i].name))
-				continue;
-			say("%s", parts[i].name);
-			parts[i].run(&all);
-		}
-		results_write(out, argc < 2 ? "summary" : "partial");
-	}
+	if (quick)
+		part_quick(&all, argv[3]);
+	else
+		parts_run(&all, argv[1], argc - 2, argv + 2);
 	contenders_close(&all);
 	return 0;
 }

@@ -18,6 +18,13 @@ void part_bulk(struct contenders *all);
 /* Round trips of single packets. */
 void part_ping(struct contenders *all);
 
+/* One address full, plain and with port blocks and limits, in turn. */
+void part_speed(struct contenders *all);
+/* A flood of first fragments beside well-behaved hosts. */
+void part_fragments(struct contenders *all);
+/* A subscriber that opens a million flows beside well-behaved ones. */
+void part_abuser(struct contenders *all);
+
 /* For tuning: drop, bare and Daisy, one address full, UDP both ways and TCP outbound; or only one of them. */
 void part_quick(struct contenders *all, const char *only);
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Plots of the NAT benchmark: gnuplot -e "dir='bench/out'" bench/plot.gp
+# Plots of a benchmark: gnuplot -e "bench='bench/out/nat'" bench/plot.gp
 # Reads nat-*.dat, which the bench writes beside its JSON files.
 
-there(name) = int(system(sprintf("test -s '%s/nat-%s.dat' && echo 1 || echo 0", dir, name)))
-data(name) = sprintf("%s/nat-%s.dat", dir, name)
+there(name) = int(system(sprintf("test -s '%s-%s.dat' && echo 1 || echo 0", bench, name)))
+data(name) = sprintf("%s-%s.dat", bench, name)
 
 set terminal svg size 760,420 font "sans-serif,13" background "#ffffff"
 set style data histograms
@@ -23,7 +23,7 @@ nft = "#ee8866"
 daisy = "#228833"
 
 if (there("forward")) {
-	set output dir."/nat-forward.svg"
+	set output bench."-forward.svg"
 	set title "60-byte packets, one address full (64,512 mappings), one core"
 	set ylabel "ns per delivered packet"
 	plot data("forward") using 2:xtic(1) title "generator to drop" linecolor rgb drop, \
@@ -32,8 +32,17 @@ if (there("forward")) {
 		"" using 5 title "Daisy" linecolor rgb daisy
 }
 
+if (there("speed")) {
+	set output bench."-speed.svg"
+	set title "60-byte packets, one address full (64,512 mappings), one core"
+	set ylabel "ns per delivered packet"
+	plot data("speed") using 2:xtic(1) title "generator to drop" linecolor rgb drop, \
+		"" using 3 title "Daisy, plain" linecolor rgb bare, \
+		"" using 4 title "Daisy, port blocks and limits" linecolor rgb daisy
+}
+
 if (there("setup")) {
-	set output dir."/nat-setup.svg"
+	set output bench."-setup.svg"
 	set title "New and removed UDP mappings, one core"
 	set ylabel "million per second"
 	plot data("setup") using 2:xtic(1) title "nftables" linecolor rgb nft, \
@@ -41,7 +50,7 @@ if (there("setup")) {
 }
 
 if (there("cores")) {
-	set output dir."/nat-cores.svg"
+	set output bench."-cores.svg"
 	set title "One core and two"
 	set ylabel "million packets per second"
 	plot data("cores") using 2:xtic(1) title "one core" linecolor rgb bare, \
@@ -49,21 +58,21 @@ if (there("cores")) {
 }
 
 if (there("bulk")) {
-	set output dir."/nat-bulk.svg"
+	set output bench."-bulk.svg"
 	set title "One TCP stream (iperf3), no offloads"
 	set ylabel "Gbit/s"
 	plot data("bulk") using 2:xtic(1) notitle linecolor rgb daisy
 }
 
 if (there("ping")) {
-	set output dir."/nat-ping.svg"
+	set output bench."-ping.svg"
 	set title "Ping through an idle box, median round trip"
 	set ylabel "microseconds"
 	plot data("ping") using 2:xtic(1) notitle linecolor rgb daisy
 }
 
 if (there("flows")) {
-	set output dir."/nat-flows.svg"
+	set output bench."-flows.svg"
 	set title "UDP out in random order, 4 million mappings in place"
 	set xlabel "flows in use"
 	set ylabel "ns per delivered packet"

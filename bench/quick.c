@@ -10,8 +10,6 @@ static void direction_run(struct contenders *all, const char *name, struct traff
 	struct steady steady = { .name = name, .contenders = 1 << DROP | 1 << BARE | 1 << DAISY };
 
 	steady.traffic = traffic_open(all->bench, &spec);
-	contender_attach(all, DAISY);
-	daisy_alive(all->daisy);
 	contender_check(all, DAISY, steady.traffic, spec.inbound,
 			spec.inbound ? ADDR_HOSTS : ADDR_POOL,
 			spec.inbound ? ADDR_HOSTS + 63 : ADDR_POOL);

@@ -85,12 +85,13 @@ void plot_add(const char *plot, const char *format, ...)
 	json_array_append_new(lines, json_string(line));
 }
 
-static void plot_write(const char *folder, const char *name, const json_t *lines)
+static void plot_write(const char *folder, const char *bench, const char *name,
+		       const json_t *lines)
 {
 	char path[512];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/nat-%s.dat", folder, name);
+	snprintf(path, sizeof(path), "%s/%s-%s.dat", folder, bench, name);
 	file = fopen(path, "w");
 	if (!file)
 		die("cannot write %s: %s", path, strerror(errno));
@@ -99,24 +100,25 @@ static void plot_write(const char *folder, const char *name, const json_t *lines
 	fclose(file);
 }
 
-static void file_write(const char *folder, const char *name, const json_t *json)
+static void file_write(const char *folder, const char *bench, const char *name,
+		       const json_t *json)
 {
 	char path[512];
 
-	snprintf(path, sizeof(path), "%s/nat-%s.json", folder, name);
+	snprintf(path, sizeof(path), "%s/%s-%s.json", folder, bench, name);
 	if (json_dump_file(json, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6)))
 		die("cannot write %s", path);
 }
 
-void results_write(const char *folder, const char *name)
+void results_write(const char *folder, const char *bench, const char *name)
 {
 	const char *key;
 	json_t *part;
 
 	json_object_foreach(parts, key, part)
-		file_write(folder, key, part);
+		file_write(folder, bench, key, part);
 	json_object_foreach(plots, key, part)
-		plot_write(folder, key, part);
+		plot_write(folder, bench, key, part);
 	if (summary)
-		file_write(folder, name, summary);
+		file_write(folder, bench, name, summary);
 }

@@ -12,9 +12,9 @@ void results_add_value(const char *part, const char *contender, double value);
 /* A figure of the summary. */
 void summary_number(const char *key, double value);
 void summary_text(const char *key, const char *value);
-/* One line of the data of a plot (plot.gp), FOLDER/nat-PLOT.dat. */
+/* One line of the data of a plot (plot.gp), FOLDER/BENCH-PLOT.dat. */
 void plot_add(const char *plot, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Write FOLDER/nat-PART.json for every part, the plots' data, and FOLDER/nat-NAME.json with the figures. */
-void results_write(const char *folder, const char *name);
+/* FOLDER/BENCH-PART.json for every part, plots, and FOLDER/BENCH-NAME.json with the figures. */
+void results_write(const char *folder, const char *bench, const char *name);
 
 #endif

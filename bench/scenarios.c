@@ -20,8 +20,6 @@ void preload(struct contenders *all, enum contender_kind kind, const struct traf
 	struct sample sample;
 
 	contender_attach(all, kind);
-	if (kind == DAISY)
-		daisy_alive(all->daisy);
 	for (int pass = 0; pass < 3; pass++) {
 		sample = traffic_run(traffic, all->each[kind].counter, spec->n);
 		if (sample.delivered == spec->n)

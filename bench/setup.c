@@ -28,7 +28,6 @@ static double create(struct contenders *all, enum contender_kind kind,
 
 	contender_attach(all, kind);
 	if (kind == DAISY) {
-		daisy_alive(all->daisy);
 		created = daisy_count(all->daisy).created_udp;
 	} else {
 		nft_flush(all->bench);

@@ -10,6 +10,7 @@ const volatile struct sink_expectation expect = {};
 
 struct bench_cpu_state received[BENCH_MAX_CPUS] = {};
 struct sink_verdicts verdicts = {};
+__u64 marked[SINK_MARKS] = {};
 
 SEC("xdp")
 int sink(struct xdp_md *ctx)
@@ -70,6 +71,25 @@ int sink_check(struct xdp_md *ctx)
 	else
 		verdicts.good++;
 	port_note(bpf_ntohs(expect.inbound ? ports[1] : ports[0]), addr - expect.first_addr);
+	return XDP_DROP;
+}
+
+/* Counts what was translated by its mark, fragments too: only the IP header is looked at. */
+SEC("xdp")
+int sink_marked(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+	struct ethhdr *eth = data;
+	struct iphdr *ip = data + sizeof(*eth);
+	__u32 addr;
+
+	if ((void *)(ip + 1) > (void *)(long)ctx->data_end || eth->h_proto != bpf_htons(0x0800))
+		return XDP_DROP;
+	addr = bpf_ntohl(ip->saddr);
+	if (addr < expect.first_addr || addr > expect.last_addr || ip->ttl != expect.ttl ||
+	    words_sum(data, sizeof(*eth), sizeof(*eth) + sizeof(*ip), 0))
+		return XDP_DROP;
+	__sync_fetch_and_add(&marked[ip->tos >> 2 & (SINK_MARKS - 1)], 1);
 	return XDP_DROP;
 }
 

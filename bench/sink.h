@@ -4,6 +4,7 @@
 #define BENCH_SINK_H
 
 #define SINK_ADDR_MASK 63		/* addresses whose ports are told apart */
+#define SINK_MARKS 4			/* told apart by their DSCP */
 #define SINK_PORT_WORDS ((SINK_ADDR_MASK + 1) * 65536 / 64)
 
 /* Addresses in host order, inclusive. */

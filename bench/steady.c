@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "daisy.h"
 #include "results.h"
 #include "steady.h"
 
@@ -14,8 +13,6 @@ static struct sample measure(struct contenders *all, struct steady *steady,
 	double ns;
 
 	contender_attach(all, kind);
-	if (kind == DAISY)
-		daisy_alive(all->daisy);
 	warm = traffic_run(steady->traffic, counter, WARM_UP_FRAMES);
 	ns = sample_ns(&warm);
 	if (ns == 0)

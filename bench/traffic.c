@@ -25,14 +25,16 @@
 /* After the loop the last frames may still be in a ring. */
 #define SETTLE_NS 2e6
 
+/* Payload of either fragment of a datagram. */
+#define FRAGMENT_BYTES 24
+
 /* The kernel's average per frame is in whole nanoseconds, rounded down. */
 #define DURATION_ROUNDING 0.5
 
 struct traffic {
 	struct gen_bpf *skel;
 	const struct bench *bench;
-	enum bench_ns ns;
-	unsigned int ifindex;
+	bool inbound;
 	uint32_t n;
 };
 
@@ -71,6 +73,24 @@ static struct tcphdr tcp_header(enum traffic_kind kind)
 	};
 }
 
+static bool kind_is_tcp(enum traffic_kind kind)
+{
+	return kind == TRAFFIC_TCP_SYN || kind == TRAFFIC_TCP_SYN_ACK || kind == TRAFFIC_TCP_ACK;
+}
+
+/* The frame's padding is not of the packet: a first fragment has a multiple of eight bytes. */
+static void fragment_make(enum traffic_kind kind, struct frame *frame)
+{
+	frame->ip.tot_len = htons(sizeof(frame->ip) + FRAGMENT_BYTES);
+	if (kind == TRAFFIC_UDP_LAST) {
+		frame->ip.frag_off = htons(FRAGMENT_BYTES / 8);
+		memset(frame->payload, 0x5a, sizeof(frame->payload));
+	} else {
+		frame->ip.frag_off = htons(IP_MF);
+		frame->udp.len = htons(2 * FRAGMENT_BYTES);
+	}
+}
+
 /* The frame with its varying address, port and both checksums left zero. */
 static void template_fill(const struct bench *bench, const struct traffic_spec *spec,
 			  struct frame *frame)
@@ -86,11 +106,12 @@ static void template_fill(const struct bench *bench, const struct traffic_spec *
 	frame->ip.version = 4;
 	frame->ip.ihl = 5;
 	frame->ip.ttl = 64;
+	frame->ip.tos = spec->mark << 2;
 	frame->ip.tot_len = htons(BENCH_FRAME_LEN - ETH_HLEN);
-	frame->ip.protocol = spec->kind == TRAFFIC_UDP ? IPPROTO_UDP : IPPROTO_TCP;
+	frame->ip.protocol = kind_is_tcp(spec->kind) ? IPPROTO_TCP : IPPROTO_UDP;
 	*(spec->inbound ? &frame->ip.saddr : &frame->ip.daddr) = remote;
 	memset(frame->payload, 0x5a, sizeof(frame->payload));
-	if (spec->kind == TRAFFIC_UDP) {
+	if (!kind_is_tcp(spec->kind)) {
 		memset(&frame->udp, 0, sizeof(frame->udp));
 		frame->udp.len = htons(sizeof(frame->payload));
 	} else {
@@ -98,10 +119,12 @@ static void template_fill(const struct bench *bench, const struct traffic_spec *
 	}
 	/* The ports are the first two words of either header. */
 	*(spec->inbound ? &frame->udp.source : &frame->udp.dest) = port;
+	if (spec->kind == TRAFFIC_UDP_FIRST || spec->kind == TRAFFIC_UDP_LAST)
+		fragment_make(spec->kind, frame);
 }
 
-static void frames_fill(const struct bench *bench, const struct traffic_spec *spec,
-			struct bench_frames *frames)
+void traffic_frames(const struct bench *bench, const struct traffic_spec *spec,
+		    struct bench_frames *frames)
 {
 	struct frame frame = {};
 	unsigned int bits = 0;
@@ -119,12 +142,15 @@ static void frames_fill(const struct bench *bench, const struct traffic_spec *sp
 	frames->order_shift = bits > 3 ? bits / 2 : 1;
 	frames->host = spec->host;
 	frames->host_mask = spec->hosts - 1;
+	frames->host_shift = spec->host_shift;
 	frames->first_port = spec->first_port;
 	frames->port_shift = spec->port_shift;
 	frames->remote_mask = spec->remotes > 1 ? spec->remotes - 1 : 0;
 	frames->remote = ADDR_REMOTE;
 	frames->inbound = spec->inbound;
-	frames->tcp = spec->kind != TRAFFIC_UDP;
+	frames->tcp = kind_is_tcp(spec->kind);
+	frames->fragment = spec->kind == TRAFFIC_UDP_FIRST ? BENCH_FIRST :
+			   spec->kind == TRAFFIC_UDP_LAST ? BENCH_LAST : BENCH_WHOLE;
 }
 
 struct traffic *traffic_open(const struct bench *bench, const struct traffic_spec *spec)
@@ -137,7 +163,7 @@ struct traffic *traffic_open(const struct bench *bench, const struct traffic_spe
 	traffic->skel = gen_bpf__open();
 	if (!traffic->skel)
 		die("cannot open the generator: %s", strerror(errno));
-	frames_fill(bench, spec, (struct bench_frames *)&traffic->skel->rodata->frames);
+	traffic_frames(bench, spec, (struct bench_frames *)&traffic->skel->rodata->frames);
 	/* CPUs begin at different places of the same order. */
 	for (int i = 0; i < BENCH_MAX_CPUS; i++)
 		traffic->skel->bss->order[i].value = 0x9e3779b1u * (i + 1) %
@@ -145,8 +171,7 @@ struct traffic *traffic_open(const struct bench *bench, const struct traffic_spe
 	if (gen_bpf__load(traffic->skel))
 		die("cannot load the generator: %s", strerror(errno));
 	traffic->bench = bench;
-	traffic->ns = spec->inbound ? NS_DST : NS_SRC;
-	traffic->ifindex = bench->ifindex[spec->inbound ? LINK_D0 : LINK_S0];
+	traffic->inbound = spec->inbound;
 	traffic->n = spec->n;
 	return traffic;
 }
@@ -164,25 +189,32 @@ uint32_t traffic_flows(const struct traffic *traffic)
 	return traffic->n;
 }
 
-double traffic_send(struct traffic *traffic, uint64_t count)
+double generator_run(const struct bench *bench, int prog_fd, bool inbound, uint64_t count)
 {
-	struct xdp_md ctx = { .data_end = BENCH_FRAME_LEN, .ingress_ifindex = traffic->ifindex };
+	struct xdp_md ctx = { .data_end = BENCH_FRAME_LEN };
 	uint8_t frame[BENCH_FRAME_LEN] = {};
 	double ns = 0;
 
-	ns_enter(traffic->bench, traffic->ns);
+	ctx.ingress_ifindex = bench->ifindex[inbound ? LINK_D0 : LINK_S0];
+	ns_enter(bench, inbound ? NS_DST : NS_SRC);
 	while (count) {
 		LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame,
 			    .data_size_in = sizeof(frame), .ctx_in = &ctx,
 			    .ctx_size_in = sizeof(ctx), .flags = BPF_F_TEST_XDP_LIVE_FRAMES);
 		opts.repeat = count < MAX_REPEAT ? count : MAX_REPEAT;
-		if (bpf_prog_test_run_opts(bpf_program__fd(traffic->skel->progs.generate), &opts))
+		if (bpf_prog_test_run_opts(prog_fd, &opts))
 			die("the generator failed: %s", strerror(errno));
 		/* The loop alone: before and after it the kernel waits for grace periods. */
 		ns += (opts.duration + DURATION_ROUNDING) * opts.repeat;
 		count -= opts.repeat;
 	}
 	return ns;
+}
+
+double traffic_send(struct traffic *traffic, uint64_t count)
+{
+	return generator_run(traffic->bench, bpf_program__fd(traffic->skel->progs.generate),
+			     traffic->inbound, count);
 }
 
 struct sample traffic_run(struct traffic *traffic, const struct bench_cpu_state *counter,

@@ -10,6 +10,8 @@ enum traffic_kind {
 	TRAFFIC_TCP_SYN,
 	TRAFFIC_TCP_SYN_ACK,
 	TRAFFIC_TCP_ACK,
+	TRAFFIC_UDP_FIRST,	/* fragments of UDP datagrams */
+	TRAFFIC_UDP_LAST,
 };
 
 /* Ports and addresses in host order; see struct bench_frames for the numbering of flows. */
@@ -19,8 +21,10 @@ struct traffic_spec {
 	uint32_t n;			/* flows */
 	uint32_t host;			/* first address of the varying side */
 	uint32_t hosts;			/* a power of two */
+	uint8_t host_shift;
 	uint16_t first_port;
 	uint8_t port_shift;
+	uint8_t mark;			/* DSCP, which the contender leaves as it is */
 	uint32_t remotes;		/* remote addresses, a power of two; 0 is 1 */
 };
 
@@ -31,6 +35,12 @@ struct sample {
 	uint64_t delivered;
 	double ns;			/* length of the generator's loop */
 };
+
+/* What a generator is told. */
+void traffic_frames(const struct bench *bench, const struct traffic_spec *spec,
+		    struct bench_frames *frames);
+/* Run a generator `count` times. Returns the loop's nanoseconds. */
+double generator_run(const struct bench *bench, int prog_fd, bool inbound, uint64_t count);
 
 struct traffic *traffic_open(const struct bench *bench, const struct traffic_spec *spec);
 void traffic_close(struct traffic *traffic);
