@@ -12,6 +12,7 @@
 /* What a budget is for: the classes of held packets, and then these. */
 #define BUDGET_FIRST_OUT DAISY_HOLD_CLASSES_MAX		/* unfinished datagrams from the inside */
 #define BUDGET_FIRST_IN (DAISY_HOLD_CLASSES_MAX + 1)	/* the same towards the inside */
+#define BUDGET_PERMIT (DAISY_HOLD_CLASSES_MAX + 2)	/* new permissions of filtered pools */
 
 static __always_inline __u32 budget_slot(__u32 addr, __u32 zone, __u32 what)
 {

@@ -8,11 +8,13 @@
  *
  * The table takes back its least used permission when it is full. What is lost
  * that way is given again by the next outbound packet; a TCP connection in the
- * record needs none.
+ * record needs none. A host gets so many new ones in a tick: a scan fills the table
+ * slowly, and what it cannot have are answers to the scan.
  */
 #ifndef DAISY_FILTER_H
 #define DAISY_FILTER_H
 
+#include "budget.h"
 #include "clock.h"
 #include "conn.h"
 #include "index.h"
@@ -54,6 +56,10 @@ STAGE int filter_permit(const struct packet *p, __u64 ref, __u32 proto)
 	fresh.seen = p->now;
 	there = bpf_map_lookup_elem(&permissions, &key);
 	if (there && tick_age(p->now, there->seen) < PERMISSION_REFRESH_TICKS)
+		return 0;
+	/* One mapping may send to any number of addresses: they must not displace what others need. */
+	if (!there && !budget_take(budget_slot(p->saddr, p->zone, BUDGET_PERMIT), p->now,
+				   DAISY_NEW_PERMISSIONS))
 		return 0;
 	/* Should it fail, the next outbound packet tries again. */
 	return bpf_map_update_elem(&permissions, &key, &fresh, BPF_ANY);

@@ -49,6 +49,9 @@
 /* Datagrams that a host may begin within a tick and leave unfinished. */
 #define DAISY_UNFINISHED_DATAGRAMS 256
 
+/* Remote addresses that a host of a filtered pool may send to for the first time, in a tick. */
+#define DAISY_NEW_PERMISSIONS 256
+
 /* Budgets of sources, found by hash: of 100 busy hosts one in 160 shares its own. */
 #define DAISY_BUDGET_BITS 14
 

@@ -46,20 +46,54 @@ static void all_udp_ports(struct bed *bed)
 
 #define N_PERMISSIONS 256
 
+static struct end destination(unsigned int i)
+{
+	return (struct end){ .addr = ADDR(198, 18, i >> 8, i & 255), .port = 53 };
+}
+
+static void send_to(struct bed *bed, unsigned int i)
+{
+	const struct end remote = destination(i);
+	const struct step out = OUT(UDP(H1, remote), C_out_udp, i ? C_NONE : C_created_udp,
+				    C_subscribers_created * !i);
+
+	play_step(bed, &out);
+}
+
 /* Eight times as many destinations as there is room for: each may answer at once. */
 static void more_than_fit(struct bed *bed)
 {
 	unsigned int i;
 
 	for (i = 0; i < 8 * N_PERMISSIONS; i++) {
-		const struct end remote = { .addr = ADDR(198, 18, i >> 8, i & 255), .port = 53 };
-		const struct step out = OUT(UDP(H1, remote), C_out_udp, i ? C_NONE : C_created_udp,
-					    C_subscribers_created * !i);
+		const struct end remote = destination(i);
 		const struct step in = IN(UDP(remote, H1), C_in_udp);
 
-		play_step(bed, &out);
+		if (i % (DAISY_NEW_PERMISSIONS / 2) == 0)
+			daisy_instance_clock_advance(bed->inst, 2);
+		send_to(bed, i);
 		play_step(bed, &in);
 	}
+}
+
+/* In one tick: as many new destinations as a host may have, and one more, who waits for the next. */
+static void scan(struct bed *bed)
+{
+	const struct end late = destination(DAISY_NEW_PERMISSIONS);
+	const struct step refused = { .kind = STEP_DROP, .at = AT_OUTSIDE, .in = UDP(late, H1),
+				      .counts = { C_drop_FILTERED } };
+	const struct step in = IN(UDP(late, H1), C_in_udp);
+	const uint32_t tick = daisy_instance_tick(bed->inst);
+	unsigned int i;
+
+	while (daisy_instance_tick(bed->inst) == tick)	/* 1.07 s at most */
+		;
+	for (i = 0; i <= DAISY_NEW_PERMISSIONS; i++)
+		send_to(bed, i);
+	play_step(bed, &refused);
+	daisy_instance_clock_advance(bed->inst, 2);
+	send_to(bed, DAISY_NEW_PERMISSIONS);
+	play_step(bed, &in);
 }
 
 #define OPEN_UDP OUT(UDP(H1, S1), C_out_udp, C_created_udp, C_subscribers_created)
@@ -126,6 +160,8 @@ static const struct play plays[] = {
 		IN(UDP(S2, H1), C_in_udp)) },
 	{ "Filtering switched on under load interrupts no TCP connection (T3a)",
 	  STEPS(OPEN_TCP, HANDSHAKE, CALL(switch_on), IN(TCP(S1, H1, ACK), C_in_tcp)) },
+	{ "A host that scans gets so many permissions in a tick, for others need theirs (U8, G5)",
+	  .setup = switch_on, STEPS(CALL(scan)) },
 	{ "Memory for permissions is bounded: the newest are kept, and nothing else is let in (U8, G5)",
 	  .setup = switch_on,
 	  STEPS(CALL(more_than_fit), KEPT_OUT(UDP(S1, H1)), STATE("udp 1/10.0.0.1:5000")) },
