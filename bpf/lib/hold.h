@@ -65,7 +65,9 @@ STAGE int hold(struct xdp_md *ctx, struct packet *p, __u32 class)
 	ring = bpf_map_lookup_elem(&hold_rings, &key);
 	if (!ring || !bpf_map_lookup_elem(&hold_sockets, &key))
 		return 0;
-	if (*(volatile __u32 *)&ring->sent - *(volatile __u32 *)&ring->taken >= hold_quota(class))
+	/* Signed: one that was written off may arrive after all, and then `taken` is ahead. */
+	if ((__s32)(*(volatile __u32 *)&ring->sent - *(volatile __u32 *)&ring->taken) >=
+	    (__s32)hold_quota(class))
 		return -REASON_HOLD_FULL;
 	if (!budget_take(budget_slot(p->saddr, p->outbound ? p->zone : 0, class), p->now,
 			 hold_source_quota(class)))

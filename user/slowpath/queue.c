@@ -12,10 +12,14 @@
 #include "slowpath/queue.h"
 
 #define FRAME_SIZE 4096		/* a page: DAISY_HOLD_FRAME and the kernel's headroom of 256 */
-#define FILL_SIZE 512		/* power of two, at least DAISY_HOLD_FRAMES */
+/*
+ * Power of two. Twice DAISY_HOLD_FRAMES: the kernel shows received frames before it shows that it has
+ * taken them out of the fill ring, so for a moment a frame that goes back is counted twice.
+ */
+#define FILL_SIZE 1024
 #define BATCH 32
 
-_Static_assert(FILL_SIZE >= DAISY_HOLD_FRAMES, "the fill ring holds every frame");
+_Static_assert(FILL_SIZE >= 2 * DAISY_HOLD_FRAMES, "the fill ring holds every frame twice");
 _Static_assert(FRAME_SIZE >= DAISY_HOLD_FRAME + 256, "a frame holds the longest packet");
 
 static const uint32_t quotas[] = {

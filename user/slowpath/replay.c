@@ -49,7 +49,7 @@ static void send_frame(void *ctx, const void *frame, size_t len)
 }
 
 /* What the program made of it: its order, and the frame behind. */
-static void forward(struct daisy_replayer *r, const struct daisy_replay_job *job, size_t len)
+static void forward(struct daisy_replayer *r, const struct daisy_replay_job *job, uint32_t verdict, size_t len)
 {
 	struct target to = { r, job->ifindex };
 	const uint8_t *frame = r->out + sizeof(struct daisy_replay);
@@ -60,6 +60,11 @@ static void forward(struct daisy_replayer *r, const struct daisy_replay_job *job
 		return;
 	}
 	memcpy(&order, r->out, sizeof(order));
+	/* The straight path tells no device: its way has become free meanwhile. Not back where it came from. */
+	if (verdict == XDP_REDIRECT && !order.link) {
+		r->unsent++;
+		return;
+	}
 	if (order.link && order.link < DAISY_MAX_LINKS)
 		to.ifindex = (int)daisy_instance_links(r->inst)[order.link].tx_ifindex;
 	len -= sizeof(order);
@@ -95,5 +100,5 @@ void daisy_replay(struct daisy_replayer *r, const struct daisy_replay_job *job)
 		return;
 	}
 	if (opts.retval == XDP_TX || opts.retval == XDP_REDIRECT)
-		forward(r, job, opts.data_size_out);
+		forward(r, job, opts.retval, opts.data_size_out);
 }
