@@ -237,7 +237,8 @@ STAGE int sweep_one_block(struct xdp_md *ctx, __u32 slot, __u32 port)
 	range |= (port + block_ports(order) - 1) << 16;
 	*(__u64 *)&key = block_owner_of(word);
 	s = bpf_map_lookup_elem(&subscribers, &key);
-	for (int i = 0; s && i < DAISY_SUB_BLOCKS; i++)
+	/* Ranges name no address: of a subscriber that has gone on to another one they are not ours. */
+	for (int i = 0; s && sub_slot(s->ctl.word) == slot && i < DAISY_SUB_BLOCKS; i++)
 		__sync_val_compare_and_swap(&s->range[i], range, 0);
 	__sync_lock_test_and_set(&map->block[leaf].word, 0);
 	block_free_leaves(map, leaf, order);
