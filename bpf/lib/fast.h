@@ -133,18 +133,23 @@ STAGE __u64 fast_find_displaced(__u64 key)
 {
 	struct daisy_conf *c = conf_get();
 	__u64 hash, ref = 0;
+	__u32 first;
 
 	if (!c)
 		return 0;
 	hash = index_hash(c, key);
+	first = index_line(c, hash, 0);
 #pragma unroll
 	for (int n = 1; n < INDEX_PLACES; n++) {
 		ref = bucket_select(index_line(c, hash, n), key);
 		if (likely(ref & DAISY_REF_PUBLISHED))
 			return ref;
 	}
-	/* Asked last: packets of displaced keys are more than new ones, and are spared the line. */
-	return index_displaced_from(index_line(c, hash, 0)) ? 0 : REF_ABSENT;
+	/*
+	 * Asked last: packets of displaced keys are more than new ones, and are spared the line.
+	 * Twins in the first bucket are not absent: one of them may be live.
+	 */
+	return index_displaced_from(first) || bucket_count(first, key, &ref) ? 0 : REF_ABSENT;
 }
 
 static __always_inline __u64 fast_find(const struct fast *f, __u64 key)

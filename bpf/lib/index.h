@@ -324,13 +324,19 @@ STAGE int index_insert_displaced(__u64 key, __u64 ref)
 	first = index_line(c, hash, 0);
 	index_displaced_add(first, 1);
 #pragma unroll	/* 6.1 refuses the shape that clang gives these loops */
-	for (int n = 1; n < INDEX_PLACES; n++)
-		if (bucket_insert(index_line(c, hash, n), key, ref))
+	for (int n = 1; n < INDEX_PLACES; n++) {
+		__u32 line = index_line(c, hash, n);
+
+		/* Not where it would count as not displaced. */
+		if (line != first && bucket_insert(line, key, ref))
 			return 0;
+	}
 	/* Counted first: whoever finds zero may skip the table. */
 	__sync_fetch_and_add(&c->overflow_used, 1);
 	err = bpf_map_update_elem(&index_overflow, &copy, &value, BPF_NOEXIST);
 	if (!err) {
+		/* A full barrier, as a bucket's exchange is: the search for twins comes after. */
+		__sync_val_compare_and_swap(&c->overflow_used, 0, 0);
 		COUNT(overflowed);
 		return 0;
 	}
@@ -383,12 +389,16 @@ static __always_inline bool bucket_remove(__u32 line, __u64 key, __u64 ref)
 /* Remove this mapping's entry from where displaced ones stand. True if it was there. */
 static __always_inline bool displaced_remove(struct daisy_conf *c, __u64 hash, __u64 key, __u64 ref)
 {
+	__u32 first = index_line(c, hash, 0);
 	union daisy_ref *o;
 
 #pragma unroll	/* 6.1 refuses the shape that clang gives these loops */
-	for (int n = 1; n < INDEX_PLACES; n++)
-		if (bucket_remove(index_line(c, hash, n), key, ref))
+	for (int n = 1; n < INDEX_PLACES; n++) {
+		__u32 line = index_line(c, hash, n);
+
+		if (line != first && bucket_remove(line, key, ref))
 			return true;
+	}
 	if (!c->overflow_used)
 		return false;
 	o = bpf_map_lookup_elem(&index_overflow, &key);
