@@ -112,7 +112,7 @@ static __always_inline __u64 conn_next(__u64 word, const struct conn_packet *p)
 	if (p->flags & TCP_RST) {
 		if (state != CONN_RESET)
 			return conn_class(word, CONN_RESET, flags, p);
-		return word | (__u64)flags << DAISY_CONN_FLAGS_SHIFT;
+		return word;
 	}
 	if (p->flags & TCP_SYN) {
 		if (state == CONN_CLOSING)
