@@ -231,6 +231,21 @@ static __always_inline bool block_enlist(struct daisy_block_map *map, __u32 *pla
 }
 
 /*
+ * Ranges name no address. One that is left of another address may have the first
+ * port of a block that has just been taken, and would count that block twice.
+ * The block is nobody's yet, so no range of its own can be met here.
+ */
+static __always_inline void block_forget(struct daisy_subscriber *s, __u32 port)
+{
+	for (int i = 0; i < DAISY_SUB_BLOCKS; i++) {
+		__u32 range = *(volatile __u32 *)&s->range[i];
+
+		if ((range & 0xffff) == port)
+			__sync_val_compare_and_swap(&s->range[i], range, 0);
+	}
+}
+
+/*
  * One more block for the subscriber, at a place that block_claim named. Whose
  * compare-and-swap on the place loses gives its block back: two packets that
  * need a block at once get one, and both use it. Returns 0 or minus a reason.
@@ -253,9 +268,10 @@ STAGE int block_add(struct xdp_md *ctx, __u64 endpoint, __u32 slot, __u32 order,
 	if (leaf < 0)
 		return -REASON_NO_BLOCK;
 	leaf &= 1023;
+	first = leaf * DAISY_BLOCK_LEAF_PORTS;
+	block_forget(s, first);
 	word = block_owner(&key) << DAISY_BLOCK_OWNER_SHIFT | (__u64)order << DAISY_BLOCK_ORDER_SHIFT;
 	__sync_lock_test_and_set(&map->block[leaf].word, word);
-	first = leaf * DAISY_BLOCK_LEAF_PORTS;
 	first |= (first + block_ports(order) - 1) << 16;
 	if (block_enlist(map, &s->range[place], first, block_owner(&key)))
 		block_event(ctx, EVENT_BLOCK_ALLOCATED, block_owner(&key), slot, first);

@@ -247,6 +247,67 @@ static void block_is_anothers(struct bed *bed)
 	block->addr = wire_addr(1);
 }
 
+/* Leave one block of 64 ports to an address, for the next one to be taken. */
+static void offer_block(struct bed *bed, uint32_t slot, unsigned int leaf)
+{
+	struct daisy_block_map *map = daisy_instance_block_map(bed->inst, slot);
+
+	memset(map->free, 0, sizeof(map->free));
+	map->free[leaf / 64] = 1ULL << leaf % 64;
+	map->n_free = 1;
+}
+
+/* As many blocks of 64 ports on an address as there are leaves, each filled. */
+static void fill_blocks(struct bed *bed, uint32_t slot, const unsigned int *leaves, unsigned int n)
+{
+	struct end host = HOST_OF(5, 1, 1);
+
+	for (unsigned int i = 0; i < n * SMALL; i++) {
+		if (!(i % SMALL))
+			offer_block(bed, slot, leaves[i / SMALL]);
+		host.port = i + 1;
+		open_one(bed, DAISY_UDP, host, false);
+	}
+}
+
+/* A host without mappings leaves an address for another, where its third block gets its first one's numbers. */
+static void block_of_the_same_numbers(struct bed *bed)
+{
+	static const unsigned int before[] = { 100, 200, 300 }, after[] = { 300, 400, 500 };
+	const struct end first = HOST_OF(5, 1, 1);
+	struct place at;
+	uint32_t slot, other;
+
+	policy(bed)->blocks = 3;
+	open_one(bed, DAISY_UDP, first, true);
+	state_find(bed, DAISY_UDP, &first, &at);
+	slot = at.slot;
+	other = 9 - slot;	/* zone 5 has 4 and 5 */
+	bed_delete(bed, (struct daisy_sweep_item){ .slot = slot, .port = at.port, .proto = DAISY_UDP });
+	bed_advance(bed, HOLD_S + MARGIN_S);
+	bed_sweep(bed);
+	fill_blocks(bed, slot, before, 3);
+	bed_advance(bed, UDP_S + MARGIN_S);
+	bed_sweep(bed);
+	daisy_instance_address_state(bed->inst, slot, SLOT_DRAINING);
+	fill_blocks(bed, other, after, 3);
+	if (blocks_of(bed, 1, 5) != 6)
+		play_fail("%u blocks, not three on each address", blocks_of(bed, 1, 5));
+}
+
+/* The same; then those of the first address are given back. */
+static void block_of_the_same_numbers_goes(struct bed *bed)
+{
+	block_of_the_same_numbers(bed);
+	bed_advance(bed, HOLD_S + MARGIN_S);
+	bed_sweep(bed);
+	if (blocks_of(bed, 1, 5) != 3)
+		play_fail("%u blocks, not the three of one address", blocks_of(bed, 1, 5));
+	offer_block(bed, 4, 600);
+	offer_block(bed, 5, 600);
+	refuse_one(bed, DAISY_UDP, (struct end)HOST_OF(5, 1, 4 * SMALL), C_drop_BLOCKS_FULL);
+}
+
 static void one_block(struct bed *bed)
 {
 	demand_blocks(bed, 1, 1);
@@ -423,6 +484,10 @@ static const struct play plays[] = {
 	  STEPS(CALL(parity_in_the_block)) },
 	{ "No port comes out of a block that is another subscriber's by now (G13)", .setup = four_of_512,
 	  STEPS(CALL(block_is_anothers)) },
+	{ "A block is counted once on an address that its subscriber has moved to, whatever it had before (G4, G13)",
+	  .setup = two_small, STEPS(CALL(block_of_the_same_numbers)) },
+	{ "A block that is given back on an address leaves its subscriber those of another address (G4, G13)",
+	  .setup = two_small, STEPS(CALL(block_of_the_same_numbers_goes)) },
 	{ "One block serves all protocols (G2, G13)", .setup = four_of_512, STEPS(CALL(open_one_of_each)) },
 	{ "A block stays as long as one of its ports is in use or in hold-down, then it goes back (G8, G13)",
 	  .setup = four_of_512,
