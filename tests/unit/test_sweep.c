@@ -468,6 +468,56 @@ static void test_delete(void **state)
 	assert_int_equal(daisy_mapping_delete(inst, 7, port, DAISY_UDP), -ENOENT);
 }
 
+#define BLOCK_LEAF 100
+
+/* A block of 64 ports that a creator has claimed, but has not entered yet. */
+static void claim_block(void)
+{
+	struct daisy_block_map *map = daisy_instance_block_map(inst, 0);
+
+	map->free[BLOCK_LEAF / 64] &= ~(1ULL << BLOCK_LEAF % 64);
+	map->n_free--;
+	map->block[BLOCK_LEAF] = (union daisy_block){ .addr = htonl(HOST), .order = 1 };
+}
+
+static bool block_is_held(void)
+{
+	return daisy_instance_block_map(inst, 0)->block[BLOCK_LEAF].order;
+}
+
+static void test_block_twice(void **state)
+{
+	struct daisy_sweeper_stats stats;
+
+	for (uint64_t n = 1; n <= 3; n++) {
+		claim_block();
+		sweep();
+		assert_true(block_is_held());
+		sweep();
+		assert_false(block_is_held());
+		daisy_sweeper_stats(sweeper, &stats);
+		assert_int_equal(stats.blocks, n);
+	}
+}
+
+static void test_block_of_next_address(void **state)
+{
+	struct in_addr addr = { htonl(EXTERNAL) };
+
+	claim_block();
+	sweep();
+	assert_true(block_is_held());
+	assert_int_equal(daisy_instance_zone_set(inst, 0, NULL, 0), 0);
+	assert_int_equal(daisy_instance_address_del(inst, addr), 0);
+	sweep();
+	assert_int_equal(daisy_instance_address_add(inst, addr, 0, 1024, 65535, NULL, 0), 0);
+	claim_block();
+	sweep();
+	assert_true(block_is_held());
+	sweep();
+	assert_false(block_is_held());
+}
+
 static void test_paced(void **state)
 {
 	const struct timespec pause = { .tv_nsec = 100 * 1000 * 1000 };
@@ -604,6 +654,9 @@ int main(void)
 		TEST("a subscriber without mappings is forgotten after 3600 s (G2)", test_subscriber),
 		TEST("a subscriber with a mapping is never forgotten (G2)", test_subscriber_stays),
 		TEST("a mapping can be deleted by hand, once", test_delete),
+		TEST("each block gets a round of the sweep in which its creator may take a port (G13)", test_block_twice),
+		TEST("a block of a new address gets such a round, whatever stood at its place before (G13)",
+		     test_block_of_next_address),
 		TEST("rounds of a paced sweeper visit every record once", test_paced),
 		TEST("ports are not repaired that traffic and sweeps are about to change",
 		     test_reconcile_under_traffic),

@@ -317,7 +317,8 @@ static int scan_chunk(struct daisy_sweeper *s)
 
 /*
  * Is a block without ports in use, and was it in the last round? A creator that
- * has just claimed one has not taken its port yet.
+ * has just claimed one has not taken its port yet. A block that is given back
+ * is forgotten: the next one at its place has a round of its own.
  */
 static bool block_is_due(struct daisy_sweeper *s, uint32_t slot, uint32_t leaf)
 {
@@ -326,7 +327,7 @@ static bool block_is_due(struct daisy_sweeper *s, uint32_t slot, uint32_t leaf)
 	uint64_t *idle = &s->idle_blocks[slot][leaf / 64], bit = 1ULL << (leaf & 63);
 	bool was_idle = *idle & bit, is_idle = block.order && !block.used;
 
-	*idle = is_idle ? *idle | bit : *idle & ~bit;
+	*idle = is_idle && !was_idle ? *idle | bit : *idle & ~bit;
 	return is_idle && was_idle;
 }
 
@@ -348,8 +349,10 @@ static int scan_blocks(struct daisy_sweeper *s)
 
 	if (slot == s->inst->sizes.slots)
 		return 1;
-	if (s->inst->slots[slot].state == SLOT_EMPTY)
+	if (s->inst->slots[slot].state == SLOT_EMPTY) {
+		memset(s->idle_blocks[slot], 0, sizeof(s->idle_blocks[slot]));
 		return 0;
+	}
 	for (uint32_t leaf = 0; !err && leaf < DAISY_VECTOR_SIZE / DAISY_BLOCK_LEAF_PORTS; leaf++) {
 		if (!block_is_due(s, slot, leaf))
 			continue;
