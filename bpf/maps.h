@@ -318,6 +318,14 @@ struct {
 	__type(value, struct daisy_icmp_tokens);
 } icmp_tokens SEC(".maps");
 
+/* Next IPv4 id by group of destinations. Userspace gives each CPU its start; BPF counts on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct daisy_idents);
+} idents SEC(".maps");
+
 /* Next hop as the kernel's FIB answered it, while no number is known for it. BPF only. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -73,10 +73,23 @@ outside_mtu() {
 
 @test "UDP fragments that go out in reverse order arrive, behind the first one (U14)" {
 	run -0 out "$(datagram 7001 71 4000)[::-1]" 3
-	assert_output --regexp '^203.0.113.1[0-3] > 198.51.100.10 17 71 0\+1480\+
-203.0.113.1[0-3] > 198.51.100.10 17 71 2960\+1040
-203.0.113.1[0-3] > 198.51.100.10 17 71 1480\+1480\+$'
+	assert_output --regexp '^203.0.113.1[0-3] > 198.51.100.10 17 ([0-9]+) 0\+1480\+
+203.0.113.1[0-3] > 198.51.100.10 17 \1 2960\+1040
+203.0.113.1[0-3] > 198.51.100.10 17 \1 1480\+1480\+$'
 	assert_counters created_udp=1 out_udp=1 held_fragments=2 replays=2 fragments=2 in_icmp_error=1
+}
+
+@test "fragmented datagrams of two hosts with one id get one each of the box; a whole one keeps its own (X11)" {
+	local pieces first
+	pieces=$(datagram 7001 70 2000)
+	run -0 out "$pieces" 2
+	first=$(awk '{ print $5 }' <<<"$output" | uniq)
+	run -0 out "${pieces/10.0.0.11/10.0.0.12}" 2
+	assert_output --regexp ' 17 ([0-9]+) 0\+1480\+
+.* 17 \1 1480\+520$'
+	refute_output --partial " 17 $first "
+	run -0 out "[IP(src='10.0.0.11',dst='198.51.100.10',id=70)/UDP(sport=7001,dport=9)]" 1
+	assert_output --partial ' 17 70 0+8'
 }
 
 @test "the last fragment in front, or the first one in the middle: all arrive (U14)" {
@@ -117,10 +130,10 @@ answered() {
 
 @test "fragments of TCP and of echo requests are held, too (U14)" {
 	run -0 out "pieces(IP(src='10.0.0.11',dst='198.51.100.10',id=61)/ICMP(id=77)/Raw(b'p'*3000),1480)[::-1]" 3
-	assert_line --regexp '198.51.100.10 1 61 2960\+48$'
+	assert_line --regexp '198.51.100.10 1 [0-9]+ 2960\+48$'
 	run -0 out "[IP(src='10.0.0.11',dst='198.51.100.10')/TCP(sport=7004,dport=81,flags='S')]" 1
 	run -0 out "pieces(IP(src='10.0.0.11',dst='198.51.100.10',id=62)/TCP(sport=7004,dport=81,flags='A')/Raw(b't'*3000),1480)[::-1]" 3
-	assert_line --regexp '198.51.100.10 6 62 2960\+60$'
+	assert_line --regexp '198.51.100.10 6 [0-9]+ 2960\+60$'
 }
 
 @test "a fragment whose first one never comes leaves after two seconds, as an orphan (U14a)" {
@@ -171,8 +184,8 @@ flood() {
 	outside_mtu 1300
 	counters_mark
 	run -0 out "[IP(src='10.0.0.11',dst='198.51.100.10',id=75)/UDP(sport=7001,dport=9)/Raw(b'c'*1472)]" 2
-	assert_output --regexp '^203.0.113.1[0-3] > 198.51.100.10 17 75 0\+1280\+
-203.0.113.1[0-3] > 198.51.100.10 17 75 1280\+200$'
+	assert_output --regexp '^203.0.113.1[0-3] > 198.51.100.10 17 ([0-9]+) 0\+1280\+
+203.0.113.1[0-3] > 198.51.100.10 17 \1 1280\+200$'
 	assert_counters out_udp=1 held_too_big=1 replays=1 in_icmp_error='*'
 	counters_mark
 	run -0 out "$(datagram 7001 76 4000)" 5

@@ -18,6 +18,7 @@
 #include "conn.h"
 #include "create.h"
 #include "emit.h"
+#include "ident.h"
 #include "index.h"
 #include "rewrite.h"
 #include "route.h"
@@ -214,7 +215,7 @@ static __always_inline int fast_out(const struct fast *f, struct daisy_counters 
 	__u64 ref = fast_source(f, proto);
 	struct daisy_nexthop *nh;
 	struct daisy_slot *s;
-	__u64 from;
+	__u64 from, diff = 0;
 	__u32 slot;
 
 	if (unlikely(!(ref & DAISY_REF_PUBLISHED)))
@@ -227,9 +228,14 @@ static __always_inline int fast_out(const struct fast *f, struct daisy_counters 
 	if (!s)
 		return FAST_MISS;
 	from = *(const volatile __u64 *)s;
-	if (unlikely(from >> DAISY_SLOT_FLAGS_SHIFT))
-		return FAST_MISS;
-	rewrite_endpoint(f->ip, f->l4, proto, true, (__u32)from, ref_port(ref), rewrite_ttl(f->ip));
+	if (unlikely(from >> DAISY_SLOT_FLAGS_SHIFT)) {
+		if (from >> DAISY_SLOT_FLAGS_SHIFT != SLOT_IDENT)
+			return FAST_MISS;
+		if (!ident_is_atomic(bpf_ntohs(f->ip->frag_off)))
+			diff = ident_write(f->ip, ident_next(f->conf, f->ip->daddr));
+	}
+	diff += rewrite_ttl(f->ip);
+	rewrite_endpoint(f->ip, f->l4, proto, true, (__u32)from, ref_port(ref), diff);
 	if (proto == DAISY_UDP)
 		count->out_udp++;
 	else

@@ -19,6 +19,7 @@
 #include "emit.h"
 #include "hold.h"
 #include "icmp_reply.h"
+#include "ident.h"
 #include "rewrite.h"
 #include "route.h"
 
@@ -50,6 +51,7 @@ static __always_inline int fragment_insert(const struct packet *p, struct daisy_
 	value->bytes = value->first;
 	value->pieces = 1;
 	value->budget = host;
+	value->id = p->new_id;
 	fragment_key(&key, p);
 	value->key = key;
 	if (bpf_map_update_elem(&fragments, &key, value, BPF_ANY))
@@ -123,6 +125,7 @@ struct fragment_way {
 	__u32 daddr;
 	__u16 to_inside;
 	__u16 link;
+	__u32 id;
 };
 
 /*
@@ -182,6 +185,7 @@ STAGE int fragment_find(const struct packet *p, struct fragment_way *way)
 	way->daddr = *(__u32 *)f->daddr;
 	way->to_inside = f->to_inside;
 	way->link = f->link;
+	way->id = f->id;
 	barrier();
 	a = (const __u64 *)&f->key;
 	if (*(const volatile __u64 *)&a[0] != b[0] || *(const volatile __u64 *)&a[1] != b[1])
@@ -227,6 +231,7 @@ STAGE int fragment_translate(struct xdp_md *ctx, struct packet *p)
 	if (!ip)
 		return -REASON_TRUNCATED;
 	rewrite_addrs(ip, way.saddr, way.daddr);
+	ident_put(ip, way.id);
 	END(p, fragments);
 	return emit(ctx, p, nh);
 }

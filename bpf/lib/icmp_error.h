@@ -186,11 +186,14 @@ static __always_inline int error_finish(struct xdp_md *ctx, struct packet *p, __
 {
 	struct iphdr *ip = packet_at(ctx, p->l3, IP_LEN);
 	struct icmphdr *icmp = packet_at(ctx, p->l4, ICMP_LEN);
+	const struct daisy_conf *c = conf_get();
 
 	if (!ip || !icmp)
 		return -REASON_TRUNCATED;
 	icmp->checksum = csum_apply(icmp->checksum, icmp_diff);
 	rewrite_addrs(ip, saddr, daddr);
+	if (c && p->outbound && ident_matters(c, p))
+		ident_put(ip, ident_next(c, daddr));
 	return emit(ctx, p, nh);
 }
 

@@ -23,6 +23,7 @@ struct packet {
 	__u16 frag;		/* flags and offset, host order */
 	__u16 zone;
 	__u16 id;		/* as on the wire */
+	__u16 new_id;		/* what it becomes */
 	__u16 dst_slot;		/* of an external destination */
 	__u8 proto;		/* IP protocol number */
 	__u8 ttl;
@@ -31,12 +32,12 @@ struct packet {
 	__u8 side;		/* of the ingress link */
 	__u8 n_tags;
 	__u8 outbound;		/* comes from the inside */
-	__u8 to_external;	/* the destination is an external address, dst_slot says which */
-	__u8 filtered;		/* the external destination has address-dependent filtering */
+	__u8 to_external : 1;	/* the destination is an external address, dst_slot says which */
+	__u8 filtered : 1;		/* the external destination has address-dependent filtering */
 	__u8 unremembered;	/* a no-translate rule names the destination: do not remember its next hop */
-	__u8 unmapped;		/* a look into the index has found no mapping of the source */
+	__u8 unmapped : 1;		/* a look into the index has found no mapping of the source */
 	__u8 replay;		/* held before: 1 + its class, REPLAY_OVERFLOW; 0: from the wire */
-	__u8 stale;		/* the daemon's stamp is old: do not trust cached next hops */
+	__u8 stale : 1;		/* the daemon's stamp is old: do not trust cached next hops */
 };
 
 #define REPLAY_OVERFLOW 0x80	/* of packet.replay: there was no room to hold it */

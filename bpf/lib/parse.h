@@ -91,7 +91,7 @@ static __always_inline int parse_ipv4(struct xdp_md *ctx, struct packet *p)
 	p->saddr = ip->saddr;
 	p->daddr = ip->daddr;
 	p->frag = bpf_ntohs(ip->frag_off);
-	p->id = ip->id;
+	p->id = p->new_id = ip->id;
 	p->ttl = ip->ttl;
 	p->proto = ip->protocol;
 	barrier_var(tot_len);	/* the verifier of 6.1 does not bound what a byte swap yields */

@@ -160,6 +160,8 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 		return err < 0 ? err : -REASON_UNRESOLVED;
 	if (!fits(p, nh))
 		return too_big(ctx, p, nh->mtu);
+	if (unlikely(ident_matters(c, p)))
+		p->new_id = ident_next(c, p->daddr);
 	if (unlikely(is_first_fragment(p->frag))) {
 		err = fragment_remember_out(p, addr);
 		if (err)
@@ -171,7 +173,7 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
 	if (!ip || !l4)
 		return -REASON_TRUNCATED;
-	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip));
+	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip) + ident_write(ip, p->new_id));
 	end_outbound(p, proto);
 	return emit(ctx, p, nh);
 }
@@ -300,6 +302,8 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 		return err;
 	if (!fits(p, nh))
 		return too_big(ctx, p, nh->mtu);
+	if (ident_matters(c, p))
+		p->new_id = ident_next(c, (__u32)to->inside.word);
 	if (is_first_fragment(p->frag)) {
 		err = fragment_remember_in(p, addr, to->inside.word, to->link);
 		if (err)
@@ -312,7 +316,7 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	if (!ip || !l4)
 		return -REASON_TRUNCATED;
 	in.word = to->inside.word;	/* again: less to keep on the stack over the calls */
-	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip));
+	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip) + ident_write(ip, p->new_id));
 	rewrite_endpoint(ip, l4, proto, false, (__u32)in.word, in.port, 0);
 	END(p, hairpin);
 	return emit(ctx, p, nh);

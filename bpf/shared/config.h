@@ -37,6 +37,8 @@ enum daisy_timer {
 #define DAISY_OPT_PARITY 1		/* port parity preservation (RFC 4787 REQ-4) */
 #define DAISY_OPT_RANGE 2		/* range preservation, 1-1023 (RFC 4787 REQ-3a) */
 #define DAISY_OPT_SILENT_SYN 8		/* unsolicited inbound SYNs are not answered (RFC 5382 REQ-4a) */
+#define DAISY_OPT_IDENT 16		/* IPv4 ids of our own for datagrams in pieces (RFC 6864 section 5.3.1) */
+#define DAISY_OPT_IDENT_ALL 32		/* for whole ones without DF, too: others may cut them */
 #define DAISY_OPT_EVENTS 4		/* somebody listens: write events for every creation */
 
 /* What a sender is told when no mapping can be made for it: ICMP Destination Unreachable. */
@@ -61,6 +63,7 @@ struct daisy_conf {
 	__u32 icmp_rate;	/* ICMP errors that we generate, per second and CPU (RFC 1812 4.3.2.8) */
 	__u32 exhaustion;	/* enum daisy_exhaustion */
 	__u32 mss_clamp;	/* TCP: greatest MSS that a SYN announces; 0: any, DAISY_MSS_AUTO: by the MTUs */
+	__u32 ident_step;	/* from one IPv4 id of a CPU to the next: a power of two not below the CPUs */
 	__u32 tick;		/* BPF writes: the current tick, for packets that come within ... */
 	__u64 tick_jiffies;	/* BPF writes: ... DAISY_TICK_JIFFIES of this; 0: look at the clock */
 };

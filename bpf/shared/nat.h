@@ -229,6 +229,7 @@ struct daisy_slot {
 } __attribute__((aligned(8)));
 
 #define SLOT_FILTERED 1		/* address-dependent filtering (RFC 4787 REQ-8) */
+#define SLOT_IDENT 2	/* DAISY_OPT_IDENT_ALL, where the straight line looks anyway */
 #define DAISY_SLOT_FLAGS_SHIFT 48
 
 /* Subscriber: an inside address of a zone. One external address for all its protocols (RFC 6888 REQ-2). */
@@ -316,7 +317,13 @@ struct daisy_fragment {
 	__u16 total;		/* bytes of payload in the datagram; 0: the last fragment has not been seen */
 	__u32 bytes;		/* of payload seen (atomic); `total`: complete */
 	__u32 budget;		/* whose the datagram is (struct daisy_budget) */
-	__u32 pad;
+	__u16 id;		/* after translation, as on the wire */
+	__u16 pad;
+};
+
+/* Next IPv4 id by group of destinations, as it stands in memory; each CPU has its own. */
+struct daisy_idents {
+	__u16 next[DAISY_IDENTS];
 };
 
 /* One item of a sweep batch (BPF_PROG_RUN): "look at this record, its time may have come". */

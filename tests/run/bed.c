@@ -348,6 +348,7 @@ void bed_reset(struct bed *bed)
 		if (daisy_instance_slots(bed->inst)[i].flags)
 			daisy_instance_address_filter(bed->inst, i, false);
 	}
+	daisy_instance_options_set(bed->inst, bed->conf.options);
 	memset(bed->index, 0, (size_t)bed->conf.index_lines * sizeof(*bed->index));
 	memset(bed->displaced, 0, bed->displaced_bytes);
 	empty_hash(bed, "index_overflow", sizeof(union daisy_index_key));

@@ -135,7 +135,7 @@ static const struct refused refused[] = {
 	  "tcp-established, tcp-closing, tcp-reset, hold-down, fragment, subscriber" },
 	{ "an unknown option is refused", HEAD "options: { speed: true }\n",
 	  "t.yaml:2: options: unknown key \"speed\", expected one of: parity, "
-	  "range-preservation, silent-syn, exhaustion-icmp, mss-clamp" },
+	  "range-preservation, silent-syn, exhaustion-icmp, mss-clamp, rewrite-id" },
 	{ "a key that stands twice is refused", HEAD "instance: n1\n",
 	  "t.yaml:1: key \"instance\" stands here twice, expected once" },
 	{ "a missing instance is refused", "links: []\n",
@@ -371,6 +371,9 @@ static const struct refused refused[] = {
 	  "t.yaml:2: options.mss-clamp: \"535\" is not a segment size, expected off, auto or 536 to 65495" },
 	{ "a segment size above 65495 is refused", HEAD "options: { mss-clamp: 65496 }\n",
 	  "t.yaml:2: options.mss-clamp: \"65496\" is not a segment size, expected off, auto or 536 to 65495" },
+	{ "a choice of datagrams whose ids are rewritten that is none is refused (X11)",
+	  HEAD "options: { rewrite-id: true }\n",
+	  "t.yaml:2: options.rewrite-id: \"true\" is not a choice of datagrams, expected off, fragments or all" },
 	{ "an option that is neither true nor false is refused", HEAD "options: { parity: maybe }\n",
 	  "t.yaml:2: options.parity: \"maybe\" is not a switch, expected true or false" },
 	{ "a limit of zero is refused", HEAD "limits: { mappings: 0 }\n",
@@ -636,6 +639,7 @@ static void single_nexthop(void **state)
 	"  silent-syn: true\n" \
 	"  exhaustion-icmp: admin-prohibited\n" \
 	"  mss-clamp: 1400\n" \
+	"  rewrite-id: all\n" \
 	"limits:\n" \
 	"  addresses: 16\n" \
 	"  mappings: 100000\n" \

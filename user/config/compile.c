@@ -239,6 +239,7 @@ static int compile_timers(struct daisy_yaml_doc *doc, const struct daisy_raw_tim
 static int compile_options(struct daisy_yaml_doc *doc, const struct daisy_raw_options *raw,
 			   struct daisy_config *config)
 {
+	uint32_t ident;
 	bool on = false;
 
 	if (!raw)
@@ -255,6 +256,10 @@ static int compile_options(struct daisy_yaml_doc *doc, const struct daisy_raw_op
 	if (raw->silent_syn)
 		TRY(at(doc, daisy_value_bool(raw->silent_syn, &on), "options.silent-syn"));
 	config->options |= on ? DAISY_OPT_SILENT_SYN : 0;
+	if (raw->rewrite_id) {
+		TRY(at(doc, daisy_value_rewrite(raw->rewrite_id, &ident), "options.rewrite-id"));
+		config->options = (config->options & ~DAISY_OPT_IDENT) | ident;
+	}
 	if (raw->exhaustion_icmp)
 		TRY(at(doc, daisy_value_exhaustion(raw->exhaustion_icmp, &config->exhaustion),
 		       "options.exhaustion-icmp"));
@@ -292,6 +297,7 @@ void daisy_config_defaults(struct daisy_config *config)
 {
 	for (size_t i = 0; i < DAISY_N_TIMERS; i++)
 		config->timer_s[i] = timers[i].def;
+	config->options = DAISY_OPT_IDENT;
 	config->sweep_percent = 5;
 }
 

@@ -219,11 +219,12 @@ static void fill_timers(struct arena *arena, const struct daisy_config *config,
 }
 
 static void fill_options(struct arena *arena, const struct daisy_config *config,
-			 struct daisy_raw *raw)
+			 const struct daisy_config *defaults, struct daisy_raw *raw)
 {
+	const uint32_t ident = DAISY_OPT_IDENT | DAISY_OPT_IDENT_ALL;
 	char text[DAISY_VALUE_SIZE];
 
-	if (!config->options && !config->exhaustion && !config->mss_clamp)
+	if (config->options == defaults->options && !config->exhaustion && !config->mss_clamp)
 		return;
 	raw->options = piece_new(arena, sizeof(*raw->options));
 	if (!raw->options)
@@ -237,6 +238,9 @@ static void fill_options(struct arena *arena, const struct daisy_config *config,
 	if (config->exhaustion)
 		raw->options->exhaustion_icmp =
 			text_new(arena, "%s", daisy_value_exhaustion_name(config->exhaustion));
+	if ((config->options ^ defaults->options) & ident)
+		raw->options->rewrite_id =
+			text_new(arena, "%s", daisy_value_rewrite_name(config->options));
 	daisy_value_format_mss(config->mss_clamp, text);
 	if (config->mss_clamp)
 		raw->options->mss_clamp = text_new(arena, "%s", text);
@@ -246,7 +250,7 @@ static void fill_settings(struct arena *arena, const struct daisy_config *config
 			  const struct daisy_config *defaults, struct daisy_raw *raw)
 {
 	fill_timers(arena, config, defaults, raw);
-	fill_options(arena, config, raw);
+	fill_options(arena, config, defaults, raw);
 	if (config->max_addresses || config->max_mappings || config->max_subscribers ||
 	    config->max_connections || config->max_permissions)
 		raw->limits = piece_new(arena, sizeof(*raw->limits));

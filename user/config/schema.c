@@ -125,6 +125,7 @@ static const cyaml_schema_field_t option_fields[] = {
 	TEXT("silent-syn", struct daisy_raw_options, silent_syn),
 	TEXT("exhaustion-icmp", struct daisy_raw_options, exhaustion_icmp),
 	TEXT("mss-clamp", struct daisy_raw_options, mss_clamp),
+	TEXT("rewrite-id", struct daisy_raw_options, rewrite_id),
 	CYAML_FIELD_END
 };
 

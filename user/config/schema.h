@@ -77,6 +77,7 @@ struct daisy_raw_options {
 	char *silent_syn;
 	char *exhaustion_icmp;
 	char *mss_clamp;
+	char *rewrite_id;
 };
 
 struct daisy_raw_limits {

@@ -119,6 +119,25 @@ const char *daisy_value_exhaustion_name(enum daisy_exhaustion exhaustion)
 	return exhaustions[exhaustion];
 }
 
+static const char *const rewrites[] = { "off", "fragments", "all" };
+static const uint32_t rewrite_options[] = { 0, DAISY_OPT_IDENT, DAISY_OPT_IDENT | DAISY_OPT_IDENT_ALL };
+
+int daisy_value_rewrite(const char *text, uint32_t *options)
+{
+	for (size_t i = 0; i < 3; i++) {
+		if (!strcmp(text, rewrites[i])) {
+			*options = rewrite_options[i];
+			return 0;
+		}
+	}
+	return refuse(text, "a choice of datagrams", "off, fragments or all");
+}
+
+const char *daisy_value_rewrite_name(uint32_t options)
+{
+	return rewrites[options & DAISY_OPT_IDENT_ALL ? 2 : options & DAISY_OPT_IDENT ? 1 : 0];
+}
+
 int daisy_value_mss(const char *text, uint32_t *mss)
 {
 	char expected[DAISY_VALUE_SIZE];

@@ -25,6 +25,9 @@ const char *daisy_value_side_name(enum daisy_side side);
 /* ICMP for packets that get no mapping: host-unreachable, admin-prohibited, none. */
 int daisy_value_exhaustion(const char *text, enum daisy_exhaustion *exhaustion);
 const char *daisy_value_exhaustion_name(enum daisy_exhaustion exhaustion);
+/* Whose IPv4 ids are rewritten: DAISY_OPT_IDENT, DAISY_OPT_IDENT_ALL. */
+int daisy_value_rewrite(const char *text, uint32_t *options);
+const char *daisy_value_rewrite_name(uint32_t options);
 /* "off", "auto" or a segment size: 0, DAISY_MSS_AUTO or the number. */
 int daisy_value_mss(const char *text, uint32_t *mss);
 void daisy_value_format_mss(uint32_t mss, char text[DAISY_VALUE_SIZE]);

@@ -50,11 +50,12 @@ static void add_settings(json_t *item, struct daisy_daemon *d)
 
 	daisy_value_format_mss(config->mss_clamp, mss);
 	json_object_set_new(item, "timers", timers_json(config));
-	json_object_set_new(item, "options", json_pack("{s:b,s:b,s:b,s:s,s:s}", "parity",
+	json_object_set_new(item, "options", json_pack("{s:b,s:b,s:b,s:s,s:s,s:s}", "parity",
 		(config->options & DAISY_OPT_PARITY) != 0, "range-preservation",
 		(config->options & DAISY_OPT_RANGE) != 0, "silent-syn",
 		(config->options & DAISY_OPT_SILENT_SYN) != 0, "exhaustion-icmp",
-		daisy_value_exhaustion_name(config->exhaustion), "mss-clamp", mss));
+		daisy_value_exhaustion_name(config->exhaustion), "mss-clamp", mss,
+		"rewrite-id", daisy_value_rewrite_name(config->options)));
 	json_object_set_new(item, "tick", json_integer(daisy_instance_tick(d->inst)));
 	json_object_set_new(item, "clock_offset_s", json_integer(
 		daisy_instance_conf(d->inst)->clock_offset_ns / 1000000000));

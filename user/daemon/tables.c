@@ -345,5 +345,5 @@ void daisy_tables_settings(struct daisy_daemon *d, const struct daisy_config *co
 	daisy_instance_timers_set(d->inst, config->timer_s);
 	__atomic_store_n(&conf->exhaustion, config->exhaustion, __ATOMIC_RELAXED);
 	__atomic_store_n(&conf->mss_clamp, config->mss_clamp, __ATOMIC_RELAXED);
-	__atomic_store_n(&conf->options, config->options | listening, __ATOMIC_RELEASE);
+	daisy_instance_options_set(d->inst, config->options | listening);
 }

@@ -101,7 +101,10 @@ static int find_empty_slot(const struct daisy_instance *inst, const struct crowd
 static int open_slot(struct daisy_instance *inst, uint32_t slot, struct in_addr addr,
 		     const struct terms *terms)
 {
-	struct daisy_slot value = { .state = SLOT_ACTIVE, .pool = terms->pool };
+	struct daisy_slot value = {
+		.state = SLOT_ACTIVE, .pool = terms->pool,
+		.flags = inst->conf->options & DAISY_OPT_IDENT_ALL ? SLOT_IDENT : 0,
+	};
 	int err;
 
 	for (int proto = 0; proto < DAISY_N_PROTOS; proto++)
@@ -267,6 +270,20 @@ int daisy_instance_address_filter(struct daisy_instance *inst, uint32_t slot, bo
 	if (filtered)
 		daisy_addrs_filter(inst->addrs, addr, true);
 	return 0;
+}
+
+void daisy_instance_options_set(struct daisy_instance *inst, uint32_t options)
+{
+	bool on = options & DAISY_OPT_IDENT_ALL;
+
+	__atomic_store_n(&inst->conf->options, options, __ATOMIC_RELEASE);
+	for (uint32_t slot = 0; slot < inst->sizes.slots; slot++) {
+		struct daisy_slot value = inst->slots[slot];
+
+		value.flags = (uint16_t)(on ? value.flags | SLOT_IDENT : value.flags & ~SLOT_IDENT);
+		if (value.state != SLOT_EMPTY && value.flags != inst->slots[slot].flags)
+			daisy_slot_store(inst, slot, &value);
+	}
 }
 
 /* What a removal or an addition left that was killed half-way. */

@@ -65,7 +65,7 @@ void daisy_conf_apply(struct daisy_instance *inst, const struct daisy_instance_s
 
 	for (int i = 0; i < DAISY_N_TIMERS; i++)
 		conf->timer[i] = timer_ticks(i, spec->timer_s[i]);
-	conf->options = spec->options;
+	daisy_instance_options_set(inst, spec->options);
 	conf->icmp_rate = spec->icmp_rate ? spec->icmp_rate : DEFAULT_ICMP_RATE;
 }
 

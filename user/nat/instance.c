@@ -141,6 +141,8 @@ static int create(struct daisy_instance *inst, const struct daisy_instance_spec 
 	if (!err)
 		err = daisy_conf_create(inst, spec);
 	if (!err)
+		err = daisy_idents_create(inst);
+	if (!err)
 		err = daisy_object_pin(inst);
 	if (err && inst->pin_dir)
 		daisy_pins_remove(inst);

@@ -119,6 +119,8 @@ int daisy_instance_prefix_del(struct daisy_instance *inst, uint16_t zone, struct
 
 /* Timers, for the mappings that are there, too. 0 is 0, unlike in struct daisy_instance_spec. */
 void daisy_instance_timers_set(struct daisy_instance *inst, const uint32_t seconds[DAISY_N_TIMERS]);
+/* DAISY_OPT_*, also for the addresses that are there. */
+void daisy_instance_options_set(struct daisy_instance *inst, uint32_t options);
 /* The no-translate rules, all at once. -ENOSPC: more than DAISY_MAX_RULES. */
 int daisy_instance_rules_set(struct daisy_instance *inst, const struct daisy_rule *rules, size_t n);
 

@@ -134,6 +134,9 @@ int daisy_conf_check(const struct daisy_instance_spec *spec);
 int daisy_conf_create(struct daisy_instance *inst, const struct daisy_instance_spec *spec);
 void daisy_conf_apply(struct daisy_instance *inst, const struct daisy_instance_spec *spec);
 
+/* idents.c */
+int daisy_idents_create(struct daisy_instance *inst);
+
 /* vector.c */
 int daisy_vectors_install(struct daisy_instance *inst, const uint32_t *slots, size_t n);
 int daisy_vectors_adopt(struct daisy_instance *inst, uint32_t slot);
