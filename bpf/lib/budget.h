@@ -13,6 +13,7 @@
 #define BUDGET_FIRST_OUT DAISY_HOLD_CLASSES_MAX		/* unfinished datagrams from the inside */
 #define BUDGET_FIRST_IN (DAISY_HOLD_CLASSES_MAX + 1)	/* the same towards the inside */
 #define BUDGET_PERMIT (DAISY_HOLD_CLASSES_MAX + 2)	/* new permissions of filtered pools */
+#define BUDGET_FIRST_OF (DAISY_HOLD_CLASSES_MAX + 3)	/* datagrams of one sender to one inside host */
 
 static __always_inline __u32 budget_slot(__u32 addr, __u32 zone, __u32 what)
 {

@@ -49,6 +49,9 @@
 /* Datagrams that a host may begin within a tick and leave unfinished. */
 #define DAISY_UNFINISHED_DATAGRAMS 256
 
+/* Of those towards an inside host, what one sender may have: half, so that one alone cannot use up all. */
+#define DAISY_UNFINISHED_OF_SENDER 128
+
 /* Remote addresses that a host of a filtered pool may send to for the first time, in a tick. */
 #define DAISY_NEW_PERMISSIONS 256
 

@@ -310,15 +310,17 @@ struct daisy_fragment {
 	__u8 saddr[4];		/* after translation */
 	__u8 daddr[4];
 	__u32 seen;		/* tick */
-	__u16 to_inside;	/* direction after translation: 1 towards the inside */
-	__u16 link;		/* inside link, for the route towards the inside */
+	__u16 id;		/* after translation, as on the wire */
+	__u8 to_inside;		/* direction after translation: 1 towards the inside */
+	__u8 link;		/* inside link, for the route towards the inside */
 	__u64 pieces;		/* bit n: the piece at n times `first` has been seen */
+	__u64 extent;		/* what has been seen, in units of eight bytes (lib/extent.h) */
 	__u16 first;		/* bytes of payload in the first fragment */
 	__u16 total;		/* bytes of payload in the datagram; 0: the last fragment has not been seen */
 	__u32 bytes;		/* of payload seen (atomic); `total`: complete */
-	__u32 budget;		/* whose the datagram is (struct daisy_budget) */
-	__u16 id;		/* after translation, as on the wire */
-	__u16 pad;
+	__u32 waiting;		/* pieces on their way to be cut (atomic): they come back and ask */
+	__u16 budget;		/* whose the datagram is, by its place in `budgets` */
+	__u16 sender;		/* inbound: who sends it, the same; else as `budget` */
 };
 
 /* Next IPv4 id by group of destinations, as it stands in memory; each CPU has its own. */
@@ -369,7 +371,8 @@ _Static_assert(sizeof(struct daisy_block_map) == 8328, "blocks of a slot");
 _Static_assert(sizeof(struct daisy_slot) == 8, "slot: one word");
 _Static_assert(sizeof(struct daisy_permission_key) == 12, "no padding in a key");
 _Static_assert(sizeof(struct daisy_fragment_key) == 16, "no padding in a key");
-_Static_assert(sizeof(struct daisy_fragment) == 56, "fragment");
+_Static_assert(DAISY_MAX_LINKS <= 256, "a fragment's link");
+_Static_assert(sizeof(struct daisy_fragment) == 64, "fragment: one line");
 _Static_assert(sizeof(struct daisy_sweep_item) == 8, "batch item");
 _Static_assert(sizeof(struct daisy_sweep_header) == 8, "batch header");
 _Static_assert(sizeof(struct daisy_block_item) == 8, "block batch item");

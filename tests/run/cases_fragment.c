@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Fragments that arrive in order, and those that do not. */
+#include "lib/clock.h"
 #include "play.h"
 
 #define H1 HOST(1, 5000)
 #define H2 HOST(2, 6000)
+#define H3 HOST(94, 7000)
 #define Q1 HOST(1, 77)
 #define S1 WORLD(1, 80)
 #define P1 WORLD(1, 0)
@@ -13,6 +15,9 @@
 #define FIRST LONG, .part = 1480
 #define SECOND LONG, .from = 1480, .part = 1480
 #define LAST LONG, .from = 2960
+
+/* 5800 bytes, cut wherever a row says. */
+#define HUGE .payload = 5800, .fragment = true
 
 #define SHORT .payload = 64, .fragment = true
 
@@ -26,6 +31,16 @@ static void outside_mtu_1400(struct bed *bed)
 	daisy_instance_nexthops(bed->inst)[BED_NEXTHOP(LINK_OUT)].mtu = 1400;
 }
 
+/* What follows, up to a second, is in one tick: budgets are for a tick. */
+static void begin_tick(struct bed *bed)
+{
+	struct daisy_conf *conf = daisy_instance_conf(bed->inst);
+	const int64_t tick_ns = 1LL << DAISY_TICK_SHIFT;
+
+	conf->clock_offset_ns += tick_ns - (int64_t)daisy_clock_ns(conf->clock_offset_ns) % tick_ns;
+	bed_advance(bed, 0);
+}
+
 /* First fragments of one host, as many as may be unfinished, and one more; another host's goes on. */
 static void flood_of_first_ones(struct bed *bed)
 {
@@ -35,6 +50,7 @@ static void flood_of_first_ones(struct bed *bed)
 	struct step over = DROP(AT_INSIDE, UDP(H1, S1, FIRST, .id = 999), FRAGMENT_QUOTA);
 
 	open.in.src = first.in.src = over.in.src = host;
+	begin_tick(bed);
 	play_step(bed, &open);
 	for (unsigned int i = 0; i < DAISY_UNFINISHED_DATAGRAMS; i++) {
 		first.in.id = (uint16_t)(2000 + i);
@@ -78,6 +94,71 @@ static void table_of_whole_ones(struct bed *bed)
 		if (i >= under_way)
 			play_step(bed, &last);
 	}
+}
+
+/*
+ * Another host's whole datagrams, twice as many as the table holds, while some are on their way.
+ * Once, as above.
+ */
+static void whole_ones_of_another(struct bed *bed)
+{
+	struct step mine[] = { OUT(UDP(H3, S1, SHORT, .part = 32), C_out_udp),
+			       OUT(UDP(H3, S1, SHORT, .from = 32), C_fragments) };
+	struct step others[] = { OUT(UDP(H2, S1, SHORT, .part = 32), C_out_udp),
+				 OUT(UDP(H2, S1, SHORT, .from = 32), C_fragments) };
+	struct step open = OUT(UDP(H3, S1), C_out_udp, C_created_udp, C_subscribers_created);
+
+	if (bed->warm)
+		return;
+	play_step(bed, &open);
+	for (unsigned int i = 0; i < DAISY_UNFINISHED_DATAGRAMS; i++) {
+		mine[0].in.id = (uint16_t)i;
+		play_step(bed, &mine[0]);
+	}
+	for (unsigned int i = 0; i < 2 * DAISY_MAX_FRAGMENTS; i++) {
+		for (unsigned int n = 0; n < 2; n++) {
+			others[n].in.id = (uint16_t)i;
+			play_step(bed, &others[n]);
+		}
+	}
+	for (unsigned int i = 0; i < DAISY_UNFINISHED_DATAGRAMS; i++) {
+		mine[1].in.id = (uint16_t)i;
+		play_step(bed, &mine[1]);
+	}
+}
+
+/*
+ * Two strangers begin as many datagrams to a host as each may leave unfinished, and one more;
+ * a third one's are complete. Then the host has had its share.
+ */
+static void floods_of_strangers(struct bed *bed)
+{
+	const struct end host = { .addr = ADDR(10, 0, 0, bed->warm ? 93 : 92), .port = 5000, .zone = 1 };
+	struct step open = OUT(UDP(H1, S1), C_out_udp, C_created_udp, C_subscribers_created);
+	struct step first = IN(UDP(S1, H1, FIRST), C_in_udp);
+	struct step over = DROP(AT_OUTSIDE, UDP(S1, H1, FIRST, .id = 999), FRAGMENT_QUOTA);
+	struct step whole[] = { IN(UDP(WORLD(3, 80), H1, FIRST), C_in_udp),
+				IN(UDP(WORLD(3, 80), H1, SECOND), C_fragments),
+				IN(UDP(WORLD(3, 80), H1, LAST), C_fragments) };
+
+	open.in.src = first.in.dst = over.in.dst = host;
+	begin_tick(bed);
+	play_step(bed, &open);
+	for (unsigned int stranger = 1; stranger <= 2; stranger++) {
+		first.in.src.addr = over.in.src.addr = ADDR(198, 51, 100, stranger);
+		for (unsigned int i = 0; i < DAISY_UNFINISHED_OF_SENDER; i++) {
+			for (unsigned int n = 0; n < 3 && i % 32 == 0; n++) {
+				whole[n].in.dst = host;
+				whole[n].in.id = (uint16_t)(1000 * stranger + i);
+				play_step(bed, &whole[n]);
+			}
+			first.in.id = (uint16_t)i;
+			play_step(bed, &first);
+		}
+		play_step(bed, &over);
+	}
+	over.in.src.addr = ADDR(198, 51, 100, 3);
+	play_step(bed, &over);
 }
 
 static const struct play plays[] = {
@@ -157,6 +238,39 @@ static const struct play plays[] = {
 	{ "A fragment that has come already is dropped (U14a)",
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), OUT(UDP(H1, S1, SECOND), C_fragments),
 		DROP(AT_INSIDE, UDP(H1, S1, SECOND), FRAGMENT_OVERLAP), OUT(UDP(H1, S1, LAST), C_fragments)) },
+	{ "A fragment that overlaps a later one is dropped, before and behind a hole (U14a, teardrop)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, HUGE, .part = 1480), C_out_udp),
+		OUT(UDP(H1, S1, HUGE, .from = 2960, .part = 1480), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, HUGE, .from = 1488, .part = 1480), FRAGMENT_OVERLAP),
+		DROP(AT_INSIDE, UDP(H1, S1, HUGE, .from = 3000, .part = 8), FRAGMENT_OVERLAP),
+		DROP(AT_INSIDE, UDP(H1, S1, HUGE, .from = 4432, .part = 8), FRAGMENT_OVERLAP),
+		DROP(AT_INSIDE, UDP(H1, S1, HUGE, .from = 2952, .part = 2000), FRAGMENT_OVERLAP),
+		OUT(UDP(H1, S1, HUGE, .from = 4440), C_fragments),
+		OUT(UDP(H1, S1, HUGE, .from = 1480, .part = 1480), C_fragments)) },
+	{ "Fragments of odd sizes that overlap are dropped, and complete nothing, inbound too (U14a, teardrop)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, LONG, .part = 1280), C_out_udp),
+		OUT(UDP(H1, S1, LONG, .from = 1280, .part = 200), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, LONG, .from = 1280, .part = 200), FRAGMENT_OVERLAP),
+		DROP(AT_INSIDE, UDP(H1, S1, LONG, .from = 1472, .part = 1280), FRAGMENT_OVERLAP),
+		OUT(UDP(H1, S1, LONG, .from = 2760), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, LONG, .from = 2768), FRAGMENT_OVERLAP),
+		OUT(UDP(H1, S1, LONG, .from = 1480, .part = 1280), C_fragments),
+		IN(UDP(S1, H1, LONG, .part = 1280), C_in_udp),
+		IN(UDP(S1, H1, LONG, .from = 1280, .part = 200), C_fragments),
+		DROP(AT_OUTSIDE, UDP(S1, H1, LONG, .from = 1288, .part = 8), FRAGMENT_OVERLAP)) },
+	{ "A last fragment that ends before one that has come is dropped (U14a, teardrop)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, HUGE, .part = 1480), C_out_udp),
+		OUT(UDP(H1, S1, HUGE, .from = 2960, .part = 1480), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, .payload = 2000, .fragment = true, .from = 1480), FRAGMENT_OVERLAP),
+		DROP(AT_INSIDE, UDP(H1, S1, .payload = 4400, .fragment = true, .from = 4392), FRAGMENT_OVERLAP),
+		OUT(UDP(H1, S1, HUGE, .from = 4440), C_fragments)) },
+	{ "Pieces behind several holes that overlap keep their datagram from being complete (U14a)",
+	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, HUGE, .part = 1480), C_out_udp),
+		OUT(UDP(H1, S1, HUGE, .from = 2960, .part = 1480), C_fragments),
+		OUT(UDP(H1, S1, HUGE, .from = 5000, .part = 600), C_fragments),
+		OUT(UDP(H1, S1, HUGE, .from = 5000, .part = 8), C_fragments),
+		OUT(UDP(H1, S1, HUGE, .from = 1480, .part = 1480), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, HUGE, .from = 4440, .part = 560), FRAGMENT_OVERLAP)) },
 	{ "A fragment beyond the last one, and another last one, are dropped (U14a)",
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, FIRST), C_out_udp), OUT(UDP(H1, S1, LAST), C_fragments),
 		DROP(AT_INSIDE, UDP(H1, S1, .payload = 6000, .fragment = true, .from = 2960, .part = 1480),
@@ -176,6 +290,10 @@ static const struct play plays[] = {
 	  STEPS(OPEN_UDP, CALL(many_whole_ones)) },
 	{ "Datagrams on their way are remembered when finished ones fill the table (U14, U14a)",
 	  STEPS(OPEN_UDP, CALL(table_of_whole_ones)) },
+	{ "A host's complete datagrams, in any number, displace none of another that is on its way (U14, U14a)",
+	  STEPS(OPEN_UDP2, CALL(whole_ones_of_another)) },
+	{ "A stranger with unfinished datagrams for a host leaves another stranger half of the host's share (U14a)",
+	  STEPS(CALL(floods_of_strangers)) },
 	{ "A later fragment of a stranger on the inside link is not held (U14a)",
 	  STEPS(DROP(AT_INSIDE, UDP(LITERAL(ADDR(172, 16, 0, 1), 5000), S1, LAST), NOT_INSIDE)) },
 	{ "A fragment that reaches beyond 65535 bytes is dropped (U14a)",
