@@ -197,6 +197,13 @@ static __always_inline bool conn_enter_inline(struct daisy_tcp_mapping *t,
 	return false;
 }
 
+/*
+ * Most connections of one mapping in the table. Both halves of its count stay
+ * below sixteen bits, also when every stranger is answered, with room for each
+ * CPU that enters one at the same moment.
+ */
+#define CONNS_MOST 0xf000
+
 /* Enter a connection in the table. False if there is no room. */
 static __always_inline bool conn_enter_table(struct daisy_tcp_mapping *t,
 					     const struct conn_packet *p, __u64 word)
@@ -204,6 +211,8 @@ static __always_inline bool conn_enter_table(struct daisy_tcp_mapping *t,
 	union daisy_conn_control value = { .word = word };
 	struct daisy_conn_key key;
 
+	if ((t->m.conns & 0xffff) + (t->m.conns >> 16) >= CONNS_MOST)
+		return false;
 	conn_key(&key, p, t->m.ctl.word);
 	if (bpf_map_update_elem(&conns, &key, &value, BPF_NOEXIST))
 		return false;

@@ -44,6 +44,29 @@ static void connect_to(struct bed *bed, unsigned int first, unsigned int last)
 		step_tcp(bed, STEP_OUT, (struct pkt)TCP(H1, WORLD(i, 80), SYN), C_out_tcp, C_conns_created);
 }
 
+static struct daisy_mapping *mapping_of_h1(struct bed *bed)
+{
+	const struct end host = H1;
+	struct place at;
+
+	if (state_find(bed, DAISY_TCP, &host, &at) != 1)
+		play_fail("no mapping");
+	return state_record(bed, &at);
+}
+
+/* As if so many connections more were in the table: answered ones. */
+static void count_many(struct bed *bed)
+{
+	mapping_of_h1(bed)->conns += 65535;
+}
+
+static void many_are_counted(struct bed *bed)
+{
+	if ((mapping_of_h1(bed)->conns & 0xffff) != 65535)
+		play_fail("%08x connections", mapping_of_h1(bed)->conns);
+	mapping_of_h1(bed)->conns -= 65535;
+}
+
 static void connect_to_nine(struct bed *bed)
 {
 	connect_to(bed, 2, 9);
@@ -240,6 +263,12 @@ static const struct play plays[] = {
 	{ "A capped stranger whom the inside answers is tracked from then on (DESIGN 3.1)",
 	  STEPS(ESTABLISH, CALL(strangers_fill_cap), RECV(2, SYN, C_strangers_capped),
 		SEND(2, SYN | ACK, C_conns_created)) },
+	{ "Connections beyond what the count of a mapping holds are translated untracked, the inside's (T2, DESIGN 3.1)",
+	  STEPS(ESTABLISH, SEND(2, SYN, C_conns_created), CALL(count_many), SEND(3, SYN, C_conns_untracked),
+		CALL(many_are_counted)) },
+	{ "Connections beyond what the count of a mapping holds are translated untracked, strangers' (U8, DESIGN 3.1)",
+	  STEPS(ESTABLISH, CALL(count_many), RECV(2, SYN, C_conns_untracked), SEND(2, SYN | ACK, C_conns_created),
+		SEND(3, SYN, C_conns_untracked), CALL(many_are_counted)) },
 	{ "A segment in the middle of a connection that is not tracked is translated (U8)",
 	  STEPS(ESTABLISH, RECV(2, ACK, C_conns_untracked), IS("established")) },
 
