@@ -249,7 +249,8 @@ STAGE int sweep_one_block(struct xdp_md *ctx, __u32 slot, __u32 port)
 /*
  * Forget a subscriber that has had no mapping for long. DEAD first, by
  * compare-and-swap: a creator that holds the entry sees it and refuses one
- * packet rather than count on an entry that is going.
+ * packet rather than count on an entry that is going. The table may refuse a
+ * removal, and then the entry is met DEAD by the next sweep: nobody else removes.
  */
 STAGE int sweep_one_subscriber(const struct daisy_subscriber_key *arg, __u32 now)
 {
@@ -257,6 +258,7 @@ STAGE int sweep_one_subscriber(const struct daisy_subscriber_key *arg, __u32 now
 	struct daisy_conf *c = conf_get();
 	struct daisy_subscriber *s;
 	__u64 word;
+	int err;	/* int, also where the helper is long: before 6.4 its upper half is not set */
 
 	if (!arg || !c)
 		return EXPIRE_NOTHING;
@@ -265,14 +267,14 @@ STAGE int sweep_one_subscriber(const struct daisy_subscriber_key *arg, __u32 now
 	if (!s)
 		return EXPIRE_NOTHING;
 	word = *(volatile __u64 *)&s->ctl.word;
-	if (word & SUB_COUNTS_MASK || sub_state(word) == SUBSCRIBER_DEAD ||
-	    tick_age(now, s->last_change) < c->timer[DAISY_TIMER_SUBSCRIBER])
+	if (sub_state(word) != SUBSCRIBER_DEAD &&
+	    (word & SUB_COUNTS_MASK ||
+	     tick_age(now, s->last_change) < c->timer[DAISY_TIMER_SUBSCRIBER] ||
+	     __sync_val_compare_and_swap(&s->ctl.word, word,
+					 (__u64)SUBSCRIBER_DEAD << DAISY_SUB_STATE_SHIFT) != word))
 		return EXPIRE_NOTHING;
-	if (__sync_val_compare_and_swap(&s->ctl.word, word,
-					(__u64)SUBSCRIBER_DEAD << DAISY_SUB_STATE_SHIFT) != word)
-		return EXPIRE_NOTHING;
-	bpf_map_delete_elem(&subscribers, key);
-	return EXPIRE_ENDED;
+	err = bpf_map_delete_elem(&subscribers, key);
+	return err ? EXPIRE_NOTHING : EXPIRE_ENDED;
 }
 
 #endif

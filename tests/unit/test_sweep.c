@@ -444,6 +444,24 @@ static void test_subscriber(void **state)
 	assert_int_equal(subscriber_mappings(), 1);
 }
 
+/* What a deletion that failed after its first step leaves. */
+static void test_subscriber_dead(void **state)
+{
+	struct daisy_subscriber_key key = { .addr = { 10, 0, 0, 1 } };
+	struct daisy_subscriber dead = {
+		.ctl = { .state = SUBSCRIBER_DEAD }, .last_change = daisy_instance_tick(inst),
+	};
+
+	assert_int_equal(bpf_map_update_elem(daisy_instance_map_fd(inst, "subscribers"), &key, &dead, 0), 0);
+	out(IPPROTO_UDP, 5000, 53, 0);
+	assert_int_equal(count_state(DAISY_UDP, MAPPING_ACTIVE), 0);
+	sweep();
+	assert_int_equal(subscriber_mappings(), -1);
+	out(IPPROTO_UDP, 5000, 53, 0);
+	assert_int_equal(subscriber_mappings(), 1);
+	only_port(DAISY_UDP);
+}
+
 static void test_subscriber_stays(void **state)
 {
 	out(IPPROTO_TCP, 5000, 80, TH_SYN);
@@ -652,6 +670,8 @@ int main(void)
 		  test_full_tcp_no_hold, setup_no_hold, teardown, NULL },
 		TEST("a record rolled back is free after its rest", test_rolled_back),
 		TEST("a subscriber without mappings is forgotten after 3600 s (G2)", test_subscriber),
+		TEST("a subscriber whose removal failed is refused until the next sweep, not for ever (G2)",
+		     test_subscriber_dead),
 		TEST("a subscriber with a mapping is never forgotten (G2)", test_subscriber_stays),
 		TEST("a mapping can be deleted by hand, once", test_delete),
 		TEST("each block gets a round of the sweep in which its creator may take a port (G13)", test_block_twice),

@@ -407,7 +407,9 @@ static bool subscriber_is_due(struct daisy_sweeper *s, const void *key, const vo
 {
 	const struct daisy_subscriber *sub = value;
 
-	return !daisy_subscriber_mappings(sub->ctl.word) && sub->ctl.state != SUBSCRIBER_DEAD &&
+	if (sub->ctl.state == SUBSCRIBER_DEAD)	/* its removal failed */
+		return true;
+	return !daisy_subscriber_mappings(sub->ctl.word) &&
 	       daisy_tick_age(s->now, sub->last_change) >=
 		       s->inst->conf->timer[DAISY_TIMER_SUBSCRIBER];
 }
