@@ -201,7 +201,8 @@ static __always_inline int create_publish(const struct create_args *a, struct da
 		if (!twin_search(a, ref) &&
 		    ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_ACTIVE, a->now)) == ctl)
 			return 0;
-		index_remove(a->endpoint, a->proto, ref);
+		if (!index_remove(a->endpoint, a->proto, ref))
+			m->flags |= MAPPING_INDEXED;
 		err = -REASON_CREATE_RACE;
 	}
 	create_undo(m, a, ctl);

@@ -131,7 +131,8 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 	if (ctl_cas(m, ctl, ctl_enter(ctl, rest, now)) != ctl)
 		return EXPIRE_NOTHING;
 	port_count_held(it, rest, 1);
-	index_remove(endpoint, it->proto, ref_make(it->slot, it->port, now));
+	if (!index_remove(endpoint, it->proto, ref_make(it->slot, it->port, now)))
+		m->flags |= MAPPING_INDEXED;
 	subscriber_release(endpoint, it->proto, now);
 	COUNT(expired);
 	if (c->options & DAISY_OPT_EVENTS)
@@ -144,6 +145,9 @@ static __always_inline int port_end_hold(struct daisy_mapping *m, const struct d
 {
 	__u32 order = block_order_of_record(m->flags);	/* as long as the record is ours */
 
+	/* Now: the next mapping of this port may have the same entry. */
+	if (unlikely(m->flags & MAPPING_INDEXED))
+		index_remove(m->inside.word, it->proto, ref_make(it->slot, it->port, now));
 	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_FREE, now)) != ctl)
 		return EXPIRE_NOTHING;
 	port_count_held(it, ctl_state(ctl), -1);

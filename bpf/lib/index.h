@@ -174,7 +174,12 @@ static __always_inline bool ref_is_live(__u64 ref, __u64 endpoint, __u32 proto)
  * there is none, or twins. Without a branch on what is loaded: which of four
  * entries matches cannot be predicted, and a wrong guess is found out only when
  * the line has come from memory, with nothing done meanwhile. Word before key:
- * an entry that changes its key in between does not match.
+ * an entry that loses our key in between does not match. One that gets our key in
+ * between, published by another CPU, matches with the word of its last key: that
+ * leads to a record of another endpoint. Only a fresh hint keeps the record from
+ * being looked at, and a mapping that ends by its timers has had none for long: a
+ * single packet may leave by the port of a mapping that was ended by hand at that
+ * moment, and that port rests.
  */
 static __always_inline __u64 bucket_select(__u32 line, __u64 key)
 {
@@ -409,7 +414,10 @@ static __always_inline bool displaced_remove(struct daisy_conf *c, __u64 hash, _
 	return true;
 }
 
-/* Remove exactly this mapping's entry; another one of the same key stays. */
+/*
+ * Remove exactly this mapping's entry; another one of the same key stays. 0 if it
+ * could not be removed: packets kept changing it, or the overflow table refused.
+ */
 STAGE int index_remove(__u64 endpoint, __u32 proto, __u64 ref)
 {
 	__u64 key = index_key(endpoint, proto), hash;
@@ -420,11 +428,12 @@ STAGE int index_remove(__u64 endpoint, __u32 proto, __u64 ref)
 		return 0;
 	hash = index_hash(c, key);
 	first = index_line(c, hash, 0);
-	if (bucket_remove(first, key, ref) || !index_displaced_from(first))
+	if (bucket_remove(first, key, ref))
+		return 1;
+	if (!index_displaced_from(first) || !displaced_remove(c, hash, key, ref))
 		return 0;
-	if (displaced_remove(c, hash, key, ref))
-		index_displaced_add(first, -1);
-	return 0;
+	index_displaced_add(first, -1);
+	return 1;
 }
 
 static __always_inline bool hint_holds_udp(__u64 ref, __u32 now)

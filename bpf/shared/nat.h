@@ -61,6 +61,7 @@ union daisy_endpoint {
 
 /* daisy_mapping.flags */
 #define MAPPING_UNTRACKED 1	/* TCP: carried connections that found no room; lives by the established timer */
+#define MAPPING_INDEXED 2	/* has ended, and could not be removed from the index: once more */
 #define DAISY_BLOCK_FLAG_SHIFT 12	/* order of the block its port is of; 0: of none */
 
 struct daisy_mapping {

@@ -368,6 +368,30 @@ static void tcp_has_moved(struct bed *bed)
 	has_moved(bed, DAISY_TCP);
 }
 
+/* The index entry of the only mapping, as one that cannot be changed now. */
+static struct daisy_entry *busy;
+static uint64_t busy_word;
+
+static void keep_entry_busy(struct bed *bed)
+{
+	busy = NULL;
+	for (unsigned int line = 0; line < bed->conf.index_lines; line++)
+		for (unsigned int i = 0; i < DAISY_BUCKET_ENTRIES; i++)
+			if (bed->index[line].entry[i].ref.word)
+				busy = &bed->index[line].entry[i];
+	if (!busy)
+		play_fail("no entry in the index");
+	busy_word = busy->ref.word;
+	busy->ref.word &= ~DAISY_REF_PUBLISHED;
+}
+
+static void let_entry_go(struct bed *bed)
+{
+	if (!busy->ref.word)
+		play_fail("the entry has gone");
+	busy->ref.word = busy_word;
+}
+
 static const struct play plays[] = {
 	{ "A UDP mapping is made once and used for every destination (U1, RFC 4787 REQ-1)",
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S2), C_out_udp), OUT(UDP(H1, WORLD(1, 54)), C_out_udp),
@@ -510,6 +534,10 @@ static const struct play plays[] = {
 		REFUSED(AT_INSIDE, UDP(H2, S1), NO_ADDRESS), CALL(undrain),
 		OUT(UDP(HOST(1, 5001), S1), C_out_udp, C_created_udp)) },
 
+	{ "An index entry that could not be removed with its mapping goes before the port is free (U3)",
+	  STEPS(OUT(UDP(HOST(1, 5000), S1), C_out_udp, C_created_udp, C_subscribers_created),
+		CALL(keep_entry_busy), ADVANCE(UDP_S + MARGIN_S), SWEEP, STATE("udp hold"), CALL(let_entry_go),
+		ADVANCE(HOLD_S + MARGIN_S), SWEEP, STATE("")) },
 	{ "What comes for a host that has moved to another link of its zone goes there: UDP (U1)",
 	  STEPS(OPEN_UDP, IN(UDP(S1, H1), C_in_udp), CALL(move_to_another_link), ADVANCE(10),
 		OUT(UDP(H1, S1), C_out_udp), CALL(udp_has_moved), IN(UDP(S1, H1), C_in_udp)) },
