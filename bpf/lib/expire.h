@@ -244,9 +244,10 @@ STAGE int sweep_one_block(struct xdp_md *ctx, __u32 slot, __u32 port)
 	/* Ranges name no address: of a subscriber that has gone on to another one they are not ours. */
 	for (int i = 0; s && sub_slot(s->ctl.word) == slot && i < DAISY_SUB_BLOCKS; i++)
 		__sync_val_compare_and_swap(&s->range[i], range, 0);
+	/* Told before the block can be anybody's; each CPU has a ring, so both orders may be met. */
+	block_event(ctx, EVENT_BLOCK_RELEASED, block_owner_of(word), slot, range);
 	__sync_lock_test_and_set(&map->block[leaf].word, 0);
 	block_free_leaves(map, leaf, order);
-	block_event(ctx, EVENT_BLOCK_RELEASED, block_owner_of(word), slot, range);
 	return EXPIRE_FREED;
 }
 
