@@ -81,3 +81,87 @@ udp_of() {
 	run -1 flows in2 40000 1
 	assert_equal "$(udp_of 10.0.0.12)" 900
 }
+
+# fresh KEYS: this pool, and nobody has a mapping or a block.
+fresh() {
+	pool "$1"
+	daisy instance reload
+	daisy mapping delete all
+	wait_until 5 no_mappings
+	# Their hold-down is over.
+	daisy instance clock-advance seconds 200
+	wait_until 10 no_blocks
+}
+
+no_blocks() {
+	[ "$(daisy -j subscriber show | jq -c '[if type == "array" then .[] else . end | .blocks[]]')" = '[]' ]
+}
+
+no_mappings() {
+	[ "$(daisy -j mapping count | jq .count)" = 0 ]
+}
+
+# Of in1's blocks: "ports event external", one a line, each with its time.
+block_records() {
+	jq -r 'select(.address == "10.0.0.11" and .time > 0) | "\(.ports) \(.event) \(.external)"' "$TOPO_DIR/monitor.log"
+}
+
+block_records_are() {
+	[ "$(block_records | wc -l)" = "$1" ]
+}
+
+@test "hundreds of flows of UDP, TCP and ICMP leave one record when their block is given out, one when it goes back (G14, G16)" {
+	local ports
+	fresh 'mode: blocks, block-size: 512, blocks: 2'
+	start box monitor "$BUILD/bin/daisy" --run-dir "$TOPO_DIR/run" -i "$(instance)" -j monitor show \
+		event block-allocated event block-released
+	wait_until 5 monitor_listens
+	run -0 flows in1 20000 300
+	run -0 on in1 curl -sS -m 20 -Z --parallel-immediate --parallel-max 100 'http://198.51.100.10/whoami?[1-100]'
+	run -0 on in1 ping -c2 -i 0.02 -W2 198.51.100.10
+	assert_equal "$(mappings inside 10.0.0.11 | cut -d' ' -f1 | sort | uniq -c | xargs)" '1 icmp 100 tcp 300 udp'
+	wait_until 5 block_records_are 1
+	ports=$(block_records | cut -d' ' -f1)
+	assert_equal "$(block_records)" "$ports block-allocated 203.0.113.10"
+	assert_equal "$(mappings inside 10.0.0.11 | sed 's/.*://' | awk -v first="${ports%-*}" -v last="${ports#*-}" \
+		'$1 < first || $1 > last')" ''
+	daisy mapping delete inside 10.0.0.11
+	daisy instance clock-advance seconds 200
+	wait_until 10 block_records_are 2
+	stop monitor
+	assert_equal "$(block_records)" "$ports block-allocated 203.0.113.10"$'\n'"$ports block-released 203.0.113.10"
+}
+
+# The monitor, and the one that asks.
+monitor_listens() {
+	[ "$(daisy -j stats show | jq '(if type == "array" then .[0] else . end).clients')" = 2 ]
+}
+
+@test "who opens faster than its rate is refused the rest; its flows and another's are answered as ever (G4c, G5b)" {
+	local flood begin ticks most
+	fresh 'mode: blocks, block-size: 512, blocks: 2, limits: { mappings-per-second: 20 }'
+	run -0 flows in1 10000 10
+	run -0 flows in2 10000 10
+	counters_mark
+	begin=${EPOCHREALTIME/[.,]/}
+	flows in1 20000 400 >"$BATS_TEST_TMPDIR/flood" &
+	flood=$!
+	wait_until 5 refused
+	run -0 flows in1 10000 10
+	run -0 flows in2 10000 10
+	run -0 flows in2 20000 10
+	wait $flood || true
+	# A tick of 2^30 ns that began before the first packet, and one that ends after the last.
+	ticks=$(((${EPOCHREALTIME/[.,]/} - begin) * 1000 / 1073741824 + 2))
+	most=$((20 * ticks))
+	echo "$(udp_of 10.0.0.11) mappings, $most at most"
+	[ "$(udp_of 10.0.0.11)" -le $((10 + most)) ]
+	[ "$(udp_of 10.0.0.11)" -ge 30 ]
+	assert_equal "$(udp_of 10.0.0.12)" 20
+	assert_counters created_udp=$(($(udp_of 10.0.0.11) + $(udp_of 10.0.0.12) - 20)) out_udp='*' in_udp='*' \
+		drop_limit_rate='*' icmp_unreachable='*'
+}
+
+refused() {
+	counters_since | grep -q '^drop_limit_rate='
+}

@@ -549,6 +549,14 @@ void bed_advance(struct bed *bed, uint32_t seconds)
 		stamp(bed);
 }
 
+void bed_await_tick(const struct bed *bed)
+{
+	const uint32_t tick = daisy_instance_tick(bed->inst);
+
+	while (daisy_instance_tick(bed->inst) == tick)
+		;
+}
+
 /* A packet for nobody: it is dropped, but leaves the tick to those that follow. */
 static void publish_tick(struct bed *bed)
 {

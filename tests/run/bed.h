@@ -139,6 +139,8 @@ void bed_sweep(struct bed *bed);
 /* The operator's delete: end this mapping, whatever its timer says. */
 void bed_delete(struct bed *bed, struct daisy_sweep_item item);
 void bed_advance(struct bed *bed, uint32_t seconds);
+/* Returns when a tick begins, after 1.07 s at most: what is counted by the tick has one to itself. */
+void bed_await_tick(const struct bed *bed);
 
 /* The number of a next hop of the bed is that of its link and one. */
 #define BED_NEXTHOP(link) ((link) + 1)

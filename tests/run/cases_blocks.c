@@ -387,9 +387,31 @@ static void use_five(struct bed *bed)
 	}
 }
 
+/* Of a tick, and the case has one to itself. */
 static void limit_rate(struct bed *bed)
 {
 	policy(bed)->rate = 5;
+	bed_await_tick(bed);
+}
+
+static void limit_rate_to_seven(struct bed *bed)
+{
+	policy(bed)->rate = 7;
+	bed_await_tick(bed);
+}
+
+/* Two of each protocol, and one by which others can be reached: as many as the rate lets. */
+static void seven_of_all(struct bed *bed)
+{
+	open_many(bed, DAISY_UDP, 1, 1, 3);
+	open_many(bed, DAISY_TCP, 1, 1, 2);
+	open_many(bed, DAISY_ICMP, 1, 1, 2);
+}
+
+static void no_eighth(struct bed *bed)
+{
+	for (int proto = 0; proto < DAISY_N_PROTOS; proto++)
+		refuse_one(bed, proto, E(1, 9), C_drop_LIMIT_RATE);
 }
 
 /* listening */
@@ -428,6 +450,32 @@ static void block_was_told(struct bed *bed)
 	if (e->kind != EVENT_CREATED || e->slot != block_event.slot || e->port < block_event.port ||
 	    e->port > block_event.last)
 		play_fail("event %u with port %u", e->kind, e->port);
+	events_none();
+}
+
+/* Ports of every protocol, as many as the block has: one record names them all. */
+static void one_record_a_block(struct bed *bed)
+{
+	const struct daisy_event *e;
+
+	for (int proto = 0; proto < DAISY_N_PROTOS; proto++) {
+		open_many(bed, proto, 1, 1, SMALL);
+		if (proto == 0) {
+			block_event = *events_next();
+			demand_block_event(&block_event, EVENT_BLOCK_ALLOCATED);
+		}
+		for (int i = 0; i < SMALL; i++) {
+			e = events_next();
+			if (e->kind != EVENT_CREATED || e->proto != proto || e->slot != block_event.slot ||
+			    e->port < block_event.port || e->port > block_event.last)
+				play_fail("event %u of protocol %u, port %u", e->kind, e->proto, e->port);
+		}
+		events_none();
+	}
+}
+
+static void nothing_was_told(struct bed *bed)
+{
 	events_none();
 }
 
@@ -527,6 +575,23 @@ static const struct play plays[] = {
 		DROP(AT_INSIDE, TCP(H(1, 6), S1, SYN), LIMIT_RATE),
 		OUT(UDP(H(2, 1), S1), C_out_udp, C_created_udp, C_subscribers_created), CALL(use_five),
 		ADVANCE(3), OUT(UDP(H(1, 6), S1), C_out_udp, C_created_udp)) },
+	{ "The rate of new mappings is that of all protocols together, and what is there goes on both ways (G4c, G5b)",
+	  .setup = limit_rate_to_seven,
+	  STEPS(OUT(UDP(H(2, 5), S1), C_out_udp, C_created_udp, C_subscribers_created), CALL(seven_of_all),
+		CALL(no_eighth), DROP(AT_INSIDE, UDP(H(1, 9), H(2, 5)), LIMIT_RATE),
+		IN(UDP(S2, H(1, 1)), C_in_udp), IN(TCP(S1, H(1, 2), SYN | ACK), C_in_tcp),
+		IN(ECHO_REPLY(WORLD(1, 0), H(1, 2)), C_in_icmp), OUT(UDP(H(1, 1), S2), C_out_udp),
+		OUT(TCP(H(1, 2), S1, ACK), C_out_tcp), OUT(ECHO(H(1, 2), WORLD(1, 0)), C_out_icmp),
+		HAIRPIN(UDP(H(2, 5), H(1, 1)), C_hairpin), HAIRPIN(UDP(H(1, 1), H(2, 5)), C_hairpin),
+		CALL(no_eighth), ADVANCE(3), OUT(UDP(H(1, 9), S1), C_out_udp, C_created_udp),
+		OUT(ECHO(H(1, 9), WORLD(1, 0)), C_out_icmp, C_created_icmp),
+		OUT(TCP(H(1, 9), S1, SYN), C_out_tcp, C_created_tcp, C_conns_created)) },
+	{ "One record of a block names the ports of 192 mappings of UDP, TCP and ICMP, and their packets tell no more "
+	  "(G14, G16)", .setup = listen_to_blocks,
+	  STEPS(CALL(one_record_a_block), OUT(UDP(H(1, 1), S2), C_out_udp), IN(UDP(S2, H(1, 1)), C_in_udp),
+		IN(TCP(S1, H(1, 64), SYN | ACK), C_in_tcp), OUT(TCP(H(1, 64), S1, ACK), C_out_tcp),
+		OUT(ECHO(H(1, 64), WORLD(1, 0)), C_out_icmp), IN(ECHO_REPLY(WORLD(1, 0), H(1, 64)), C_in_icmp),
+		CALL(nothing_was_told)) },
 	{ "A block is told when it is given out and when it goes back, mappings in between on their own (G13, G14, G16)",
 	  .setup = listen_to_blocks,
 	  STEPS(OUT(UDP(H(1, 1), S1), C_out_udp, C_created_udp, C_subscribers_created), CALL(block_was_told),

@@ -83,11 +83,9 @@ static void scan(struct bed *bed)
 	const struct step refused = { .kind = STEP_DROP, .at = AT_OUTSIDE, .in = UDP(late, H1),
 				      .counts = { C_drop_FILTERED } };
 	const struct step in = IN(UDP(late, H1), C_in_udp);
-	const uint32_t tick = daisy_instance_tick(bed->inst);
 	unsigned int i;
 
-	while (daisy_instance_tick(bed->inst) == tick)	/* 1.07 s at most */
-		;
+	bed_await_tick(bed);
 	for (i = 0; i <= DAISY_NEW_PERMISSIONS; i++)
 		send_to(bed, i);
 	play_step(bed, &refused);

@@ -8,7 +8,7 @@
 #include "events.h"
 #include "play.h"
 
-#define MAX_EVENTS 64
+#define MAX_EVENTS 128
 
 static struct perf_buffer *ring;
 static struct daisy_event queue[MAX_EVENTS];
