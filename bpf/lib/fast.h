@@ -267,7 +267,7 @@ static __always_inline int fast_in(const struct fast *f, struct daisy_counters *
 	nh = fast_inside_hop(f, m);
 	if (unlikely(!nh || !fast_fits(f, nh)))
 		return FAST_MISS;
-	in.word = m->inside.word;
+	in.word = inside_read(m);
 	rewrite_endpoint(f->ip, f->l4, proto, false, (__u32)in.word, in.port, rewrite_ttl(f->ip));
 	if (proto == DAISY_UDP)
 		count->in_udp++;

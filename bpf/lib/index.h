@@ -166,7 +166,7 @@ static __always_inline bool ref_is_live(__u64 ref, __u64 endpoint, __u32 proto)
 {
 	struct daisy_mapping *m = vector_record(proto, ref_slot(ref), ref_port(ref));
 
-	return m && ctl_state(ctl_read(m)) == MAPPING_ACTIVE && m->inside.word == endpoint;
+	return m && ctl_state(ctl_read(m)) == MAPPING_ACTIVE && inside_read(m) == endpoint;
 }
 
 /*

@@ -66,13 +66,33 @@ static __always_inline __u64 leaf_window(__u32 leaf, __u32 first, __u32 last)
 	return window;
 }
 
+/*
+ * A hint is taken away before the leaf is looked at again, and a port shows in its
+ * leaf before the hint is set: of a port that is freed meanwhile the hint stays. So
+ * the first step of each has to be a full barrier. For BPF it is one if it fetches,
+ * and clang lets it fetch only if the result is used.
+ */
+static __always_inline void fetch_or(__u64 *word, __u64 bits)
+{
+	__u64 was = __sync_fetch_and_or(word, bits);
+
+	barrier_var(was);
+}
+
+static __always_inline void fetch_and(__u64 *word, __u64 bits)
+{
+	__u64 was = __sync_fetch_and_and(word, bits);
+
+	barrier_var(was);
+}
+
 /* Take the hint away from an empty leaf; a port freed meanwhile brings it back. */
 static __always_inline void summary_clear(struct daisy_port_map *map, __u32 leaf)
 {
 	__u64 bit = 1ULL << (leaf & 63);
 	__u64 *summary = &map->summary[leaf / 64 & 15];
 
-	__sync_fetch_and_and(summary, ~bit);
+	fetch_and(summary, ~bit);
 	if (*(volatile __u64 *)&map->leaf[leaf & 1023])
 		__sync_fetch_and_or(summary, bit);
 }
@@ -196,7 +216,7 @@ static __always_inline void port_release(__u32 index, __u32 port)
 
 	if (!map)
 		return;
-	__sync_fetch_and_or(&map->leaf[leaf & 1023], 1ULL << (port & 63));
+	fetch_or(&map->leaf[leaf & 1023], 1ULL << (port & 63));
 	__sync_fetch_and_or(&map->summary[leaf / 64 & 15], 1ULL << (leaf & 63));
 	__sync_fetch_and_add(&map->n_free, 1);
 }

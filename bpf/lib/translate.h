@@ -222,7 +222,7 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 		return time_exceeded(ctx, p);
 	if (proto == DAISY_TCP)
 		conn_inbound((void *)m, p, endpoint_word(p->saddr, p->sport, 0));
-	in.word = m->inside.word;
+	in.word = inside_read(m);
 	nh = route_inside(ctx, c, p, m, &err);
 	if (unlikely(!nh))
 		return err;

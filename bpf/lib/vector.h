@@ -37,6 +37,21 @@ static __always_inline __u64 ctl_read(struct daisy_mapping *m)
 	return *(volatile __u64 *)&m->ctl.word;
 }
 
+#ifndef __TARGET_ARCH_x86
+#error "loads have to stay in order here: see inside_read()"
+#endif
+
+/*
+ * A record's owner, for who has seen it ACTIVE. It may be no older than that state,
+ * or a packet would go to the last owner. Both loads are volatile, so the compiler
+ * keeps their order, and x86 lets no load overtake another one; another machine needs
+ * an acquire in ctl_read().
+ */
+static __always_inline __u64 inside_read(const struct daisy_mapping *m)
+{
+	return *(const volatile __u64 *)&m->inside.word;
+}
+
 /*
  * The record of (slot, port), or NULL when no vector is installed. proto is a
  * constant in the packet path, so only one branch is left of the three.
