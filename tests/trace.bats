@@ -76,6 +76,36 @@ end_of() {
 		'{"counter":"icmp_echo_replies",'"$none"',"reason":null,"source":null,"verdict":"answer"}'
 }
 
+# later_of ARGUMENT...: what is decided at the end of the wait
+later_of() {
+	trace "$@" | jq -cS '.[-2] | del(.text)'
+}
+
+@test "what would be held is told with what it waits for, and what is decided then (U14, T4)" {
+	local syn='dev e1 proto tcp from 198.51.100.10:443 to 203.0.113.10:9'
+	local late='dev e1 proto udp from 198.51.100.10 to 203.0.113.10 offset 1480 id 7 size 520'
+	run -0 daisy mapping trace $syn
+	assert_line --regexp '^hold +waits six seconds for the inside to open the same connection$'
+	assert_line --regexp '^later +answer, no_mapping: '
+	assert_line --regexp '^end +hold, held_syns: '
+	assert_equal "$(later_of $syn)" \
+		'{"counter":null,"device":null,"reason":"no_mapping","stage":"later","verdict":"answer"}'
+	assert_equal "$(end_of $late | jq -r .counter)" held_fragments
+	assert_equal "$(later_of $late)" \
+		'{"counter":null,"device":null,"reason":"fragment_orphan","stage":"later","verdict":"drop"}'
+	assert_equal "$(later_of dev e0 proto udp from 10.0.0.2:4000 to 198.51.100.10:53 size 1600)" \
+		'{"counter":"out_udp","device":"e1","reason":null,"stage":"later","verdict":"forward"}'
+}
+
+@test "options and fragments that cannot be are told with their reason (U14a)" {
+	local packet='dev e0 proto tcp from 10.0.0.2:4000 to 198.51.100.10:80'
+	assert_equal "$(end_of $packet source-route | jq -r .reason)" source_route
+	assert_equal "$(end_of $packet more size 36 | jq -r .reason)" fragment_tiny
+	assert_equal "$(end_of $packet more size 61 | jq -r .reason)" bad_header
+	assert_equal "$(end_of $packet offset 8 size 60 | jq -r .reason)" fragment_tiny
+	assert_equal "$(end_of $packet options 12 | jq -r .verdict)" forward
+}
+
 @test "no route is told as no route" {
 	on box ip route add unreachable 198.18.99.0/24
 	assert_equal "$(end_of dev e0 proto udp from 10.0.0.2:4000 to 198.18.99.1:53 | jq -r .reason)" no_route
@@ -108,6 +138,8 @@ assert_refused() {
 		dev e0 proto icmp from 10.0.0.2 to 198.51.100.10 icmp-type 3
 	assert_refused 2 'to: "198.51.100.10:8" has another query id than from, expected one' \
 		dev e0 proto icmp from 10.0.0.2:7 to 198.51.100.10:8
+	assert_refused 2 'offset: "12" is no multiple of 8' \
+		dev e0 proto udp from 10.0.0.2 to 198.51.100.10 offset 12
 	assert_refused 1 'no link on "e7" with these tags, expected one that link show lists' \
 		dev e7 proto udp from 10.0.0.2:1 to 198.51.100.10:53
 	assert_refused 2 'size "19" is not 20-65535' dev e0 proto udp from 10.0.0.2:1 to 198.51.100.10:53 size 19

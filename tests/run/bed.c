@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -258,6 +259,9 @@ struct bed *bed_open(const struct daisy_instance_spec *given)
 		bed->program[d] = daisy_instance_program_load(bed->inst, d);
 		need(bed->program[d], "program");
 	}
+	bed->hold_socket = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (bed->hold_socket < 0)
+		give_up("AF_XDP socket", strerror(errno));
 	remember(bed);
 	bed_reset(bed);
 	return bed;
@@ -272,6 +276,7 @@ void bed_close(struct bed *bed)
 	munmap(bed->index, bed->index_bytes);
 	munmap(bed->displaced, bed->displaced_bytes);
 	munmap(bed->routes, ROUTES_BYTES);
+	close(bed->hold_socket);
 	daisy_instance_close(bed->inst);
 	free(bed->port_maps);
 	free(bed);
@@ -357,6 +362,7 @@ void bed_reset(struct bed *bed)
 	empty_hash(bed, "fragments", sizeof(struct daisy_fragment_key));
 	empty_hash(bed, "permissions", sizeof(struct daisy_permission_key));
 	fill_tokens(bed);
+	bed_slow_path(bed, false);
 	*conf = bed->conf;
 	bed->warmed_ns = 0;
 	bed->forgotten = 0;
@@ -435,29 +441,71 @@ static void read_counters(struct bed *bed, struct daisy_counters *sum)
 	need(daisy_instance_counters(bed->inst, sum), "counters");
 }
 
-void bed_run(struct bed *bed, enum bed_link link, enum bed_link egress, const uint8_t *frame,
-	     uint32_t len, struct bed_run *run)
+/* The frame stands in opts. What leaves has an order of `head` bytes in front. */
+static void run_frame(struct bed *bed, enum bed_link link, struct bpf_test_run_opts *opts, uint32_t head,
+		      struct bed_run *run)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len,
-		    .data_out = run->frame, .data_size_out = sizeof(run->frame), .repeat = 1);
+	uint8_t out[sizeof(struct daisy_replay) + sizeof(run->frame)];
 	struct daisy_counters before;
 	unsigned int i;
 	int err;
 
-	allow_egress(bed, egress);
 	if (!bed->is_counted)
 		read_counters(bed, &bed->counted);
 	before = bed->counted;
-	err = bpf_prog_test_run_opts(bed->program[links[link].device], &opts);
+	opts->data_out = out;
+	opts->data_size_out = sizeof(out);
+	opts->repeat = 1;
+	err = bpf_prog_test_run_opts(bed->program[links[link].device], opts);
 	if (err)
 		give_up("BPF_PROG_RUN", strerror(-err));
 	read_counters(bed, &bed->counted);
 	bed->is_counted = true;
-	run->verdict = opts.retval;
-	run->len = opts.data_size_out;
+	run->verdict = opts->retval;
+	run->len = opts->data_size_out - head;
+	memcpy(run->frame, out + head, run->len);
 	run->delta[C_NONE] = 0;
 	for (i = 1; i < C_END; i++)
 		run->delta[i] = ((uint64_t *)&bed->counted)[i - 1] - ((uint64_t *)&before)[i - 1];
+}
+
+void bed_run(struct bed *bed, enum bed_link link, enum bed_link egress, const uint8_t *frame,
+	     uint32_t len, struct bed_run *run)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame, .data_size_in = len);
+
+	allow_egress(bed, egress);
+	run_frame(bed, link, &opts, 0, run);
+}
+
+void bed_replay(struct bed *bed, enum bed_link link, enum bed_link egress, enum daisy_hold_class class,
+		const uint8_t *frame, uint32_t len, struct bed_run *run)
+{
+	struct {
+		struct daisy_replay order;
+		uint8_t frame[PKT_ROOM];
+	} in = { .order = { .magic = DAISY_REPLAY_MAGIC, .class = class }, .frame = { 0 } };
+	struct xdp_md md = { .data = sizeof(in.order), .data_end = sizeof(in.order) + len };
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = &in, .data_size_in = md.data_end, .ctx_in = &md,
+		    .ctx_size_in = sizeof(md));
+
+	memcpy(in.frame, frame, len);
+	allow_egress(bed, egress);
+	run_frame(bed, link, &opts, sizeof(in.order), run);
+}
+
+/* XDP asks whether a socket is there; that it is bound to no device matters to the redirect alone. */
+void bed_slow_path(struct bed *bed, bool on)
+{
+	int fd = daisy_instance_map_fd(bed->inst, "hold_sockets");
+
+	for (unsigned int i = 0; bed->holds != on && i < BED_N_DEVICES * DAISY_N_HOLD_CLASSES; i++) {
+		__u32 key = daisy_hold_key(i / DAISY_N_HOLD_CLASSES, 0, i % DAISY_N_HOLD_CLASSES);
+
+		if (on ? bpf_map_update_elem(fd, &key, &bed->hold_socket, 0) : bpf_map_delete_elem(fd, &key))
+			give_up("hold_sockets", strerror(errno));
+	}
+	bed->holds = on;
 }
 
 static void sweep_conns(struct bed *bed)

@@ -31,6 +31,7 @@
 
 #include "nat/instance.h"
 #include "pkt.h"
+#include "shared/hold.h"
 
 enum bed_link {
 	LINK_IN,		/* untagged links first, numbered as their devices */
@@ -94,6 +95,8 @@ struct bed {
 	uint64_t warmed_ns;
 	struct daisy_counters counted;	/* after the last frame ... */
 	bool is_counted;		/* ... if nothing else has run since */
+	int hold_socket;
+	bool holds;			/* the socket is in the map */
 };
 
 /* What became of a frame. */
@@ -129,6 +132,12 @@ void bed_address_leaving(struct pkt *p, enum bed_link link);
 /* Run a frame that arrives by a link. A redirect succeeds only towards `egress`. */
 void bed_run(struct bed *bed, enum bed_link link, enum bed_link egress, const uint8_t *frame,
 	     uint32_t len, struct bed_run *run);
+
+/* The same for a packet that was held: it is judged again, as of a class. */
+void bed_replay(struct bed *bed, enum bed_link link, enum bed_link egress, enum daisy_hold_class class,
+		const uint8_t *frame, uint32_t len, struct bed_run *run);
+/* Whether packets can be held: the bed has sockets for them, which nobody reads. */
+void bed_slow_path(struct bed *bed, bool on);
 
 /* Name of a counter, and whether it is a packet's end. */
 const char *bed_counter_name(enum counter c);

@@ -91,11 +91,12 @@ static void overflow_is_full(struct bed *bed)
 	union daisy_index_key key;
 	int fd = daisy_instance_map_fd(bed->inst, "index_overflow");
 
-	stuff_overflow(bed);
+	daisy_instance_conf(bed->inst)->overflow_used += stuff_overflow(bed);
 	play_step(bed, &refused);
 	play_step(bed, &refused);
 	play_step(bed, &out);
 	play_step(bed, &in);
+	daisy_instance_conf(bed->inst)->overflow_used = 0;
 	while (!bpf_map_get_next_key(fd, NULL, &key))
 		bpf_map_delete_elem(fd, &key);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `daisy mapping trace` tells of a packet is what becomes of it: each packet
- * here is traced, then run through the program, and the two ends compared with
- * counter, reason and endpoints (trace_watch.c). At the end every end that a
- * trace can tell has to have been seen.
+ * here, and in the other tables, is traced, then run through the program, and the
+ * two ends compared with counter, reason and endpoints (trace_watch.c). At the
+ * end every end that a trace can tell has to have been seen.
  */
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <string.h>
 
 #include "play.h"
@@ -164,6 +165,81 @@ static void blocks_back(struct bed *bed)
 		*daisy_instance_block_map(bed->inst, slot) = before[slot];
 }
 
+/* A datagram of 3000 bytes of payload in pieces. */
+#define LONG .payload = 3000, .fragment = true
+#define PIECE_1 LONG, .part = 1480
+#define PIECE_2 LONG, .from = 1480, .part = 1480
+#define PIECE_3 LONG, .from = 2960
+
+/* So many as a source may have held in a tick, and one more. */
+static void many_syns(struct bed *bed)
+{
+	struct step s = DROP(AT_OUTSIDE, TCP(S1, LITERAL(EXT0, 0), SYN), NO_MAPPING);
+
+	for (unsigned int port = 1; port <= 70; port++) {
+		s.in.dst.port = (uint16_t)(4000 + port);
+		play_step(bed, &s);
+	}
+}
+
+/* As many on their way to the daemon as the class may have, of every device. */
+static void fill_rings(struct bed *bed)
+{
+	int fd = daisy_instance_map_fd(bed->inst, "hold_rings");
+
+	for (uint32_t device = 0; device < BED_N_DEVICES; device++) {
+		const struct daisy_hold_ring full = { .sent = 256 };
+		uint32_t key = daisy_hold_key(device, 0, DAISY_HOLD_FRAGMENT);
+
+		bpf_map_update_elem(fd, &key, &full, 0);
+	}
+}
+
+static void empty_rings(struct bed *bed)
+{
+	int fd = daisy_instance_map_fd(bed->inst, "hold_rings");
+
+	for (uint32_t key = 0; key < BED_N_DEVICES * DAISY_HOLD_QUEUES * DAISY_HOLD_CLASSES_MAX; key++)
+		bpf_map_update_elem(fd, &key, &(struct daisy_hold_ring){ 0 }, 0);
+}
+
+#define N_SUBSCRIBERS 100
+
+static void all_subscribers(struct bed *bed)
+{
+	for (unsigned int host = 1; host <= N_SUBSCRIBERS; host++) {
+		const struct step s = OUT(UDP(HOST(host, 1), S1), UDP_NEW, FIRST);
+
+		play_step(bed, &s);
+	}
+}
+
+/* Another host when warm: a budget is of a tick, which may not be over. */
+static void unfinished(struct bed *bed)
+{
+	const struct end host = { .addr = ADDR(10, 0, 0, bed->warm ? 91 : 90), .port = 5000, .zone = 1 };
+	struct step open = OUT(UDP(H1, S1), UDP_NEW, FIRST), first = OUT(UDP(H1, S1, PIECE_1), C_out_udp);
+	struct step over = DROP(AT_INSIDE, UDP(H1, S1, PIECE_1, .id = 999), FRAGMENT_QUOTA);
+
+	open.in.src = first.in.src = over.in.src = host;
+	play_step(bed, &open);
+	for (unsigned int i = 0; i < DAISY_UNFINISHED_DATAGRAMS; i++) {
+		first.in.id = (int)(2000 + i);
+		play_step(bed, &first);
+	}
+	play_step(bed, &over);
+}
+
+/* A SYN was held, and then the inside has opened its port: traced and judged again. */
+static void superseded(struct bed *bed)
+{
+	const struct step syn = IN(TCP(S1, H1, SYN), C_in_tcp);
+	uint8_t frame[PKT_ROOM];
+	size_t len = play_frame(bed, &syn, frame);
+
+	trace_watch_replay(bed, bed->out, DAISY_HOLD_SYN, frame, len);
+}
+
 /* The ends that a trace can tell. */
 static const enum counter ends[] = {
 	C_out_udp, C_out_tcp, C_out_icmp, C_in_udp, C_in_tcp, C_in_icmp, C_hairpin, C_icmp_time_exceeded,
@@ -172,7 +248,9 @@ static const enum counter ends[] = {
 	C_drop_SPOOFED, C_drop_NO_MAPPING, C_drop_TCP_NO_SYN, C_drop_NO_PORT, C_drop_NO_ADDRESS, C_drop_TTL,
 	C_drop_TOO_BIG, C_drop_NO_ROUTE, C_drop_UNRESOLVED, C_drop_HAIRPIN_LOOP, C_drop_DRAINING, C_drop_ICMP_RATE,
 	C_drop_FILTERED, C_untranslated, C_drop_NO_BLOCK, C_drop_BLOCKS_FULL, C_drop_LIMIT_MAPPINGS,
-	C_drop_LIMIT_RATE,
+	C_drop_LIMIT_RATE, C_drop_BAD_HEADER, C_drop_SOURCE_ROUTE, C_fragments, C_drop_FRAGMENT_ORPHAN,
+	C_drop_FRAGMENT_TINY, C_drop_FRAGMENT_OVERLAP, C_drop_FRAGMENT_QUOTA, C_held_fragments, C_held_syns,
+	C_held_too_big, C_drop_HOLD_SOURCE, C_drop_HOLD_FULL, C_drop_SYN_SUPERSEDED, C_drop_NO_SUBSCRIBER,
 };
 
 static void all_seen(struct bed *bed)
@@ -268,11 +346,43 @@ static const struct play plays[] = {
 	{ "A trace tells of a limit on new mappings in a second (G5b)", .setup = two_a_second,
 	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), OUT(UDP(HOST(1, 2), S1), UDP_NEW),
 		REFUSED(AT_INSIDE, UDP(HOST(1, 3), S1), LIMIT_RATE)) },
+	{ "A trace tells what becomes of fragments, in order and not (U14, U14a)",
+	  STEPS(OUT(UDP(H1, S1, PIECE_1), UDP_NEW, FIRST), OUT(UDP(H1, S1, PIECE_2), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, PIECE_2), FRAGMENT_OVERLAP), OUT(UDP(H1, S1, PIECE_3), C_fragments),
+		DROP(AT_INSIDE, UDP(H1, S1, PIECE_3, .id = 5), FRAGMENT_ORPHAN),
+		IN(UDP(S1, H1, PIECE_1), C_in_udp), IN(UDP(S1, H1, PIECE_3), C_fragments),
+		DROP(AT_OUTSIDE, UDP(S1, H1, PIECE_2, .id = 5), FRAGMENT_ORPHAN),
+		DROP(LINK_IN, UDP(NOBODY, S1, PIECE_2), NOT_INSIDE),
+		DROP(AT_INSIDE, UDP(H1, S1, PIECE_2, .ttl = 1), TTL)) },
+	{ "A trace tells which fragments cannot be (U14a)",
+	  STEPS(DROP(AT_INSIDE, TCP(H1, S1, SYN, LONG, .part = 16), FRAGMENT_TINY),
+		DROP(AT_INSIDE, TCP(H1, S1, ACK, LONG, .from = 8, .part = 800), FRAGMENT_TINY),
+		DROP(AT_INSIDE, UDP(H1, S1, LONG, .part = 1001), BAD_HEADER),
+		DROP(AT_INSIDE, UDP(H1, S1, .payload = 1000, .frag_field = 0x1fff), BAD_HEADER)) },
+	{ "A trace tells of a host that leaves its datagrams unfinished (U14a)",
+	  STEPS(CALL(unfinished)) },
+	{ "A trace tells what waits in the slow path, and what is decided at its end (T4, U14)",
+	  STEPS(DROP(AT_OUTSIDE, TCP(S1, LITERAL(EXT0, 4000), SYN), NO_MAPPING),
+		DROP(AT_OUTSIDE, TCP(S1, LITERAL(EXT0, 4000), ACK), NO_MAPPING),
+		OUT(TCP(H1, S1, SYN), TCP_NEW, FIRST), CALL(superseded)) },
+	{ "A trace tells that there is no room to wait in (U14a, T4)", .setup = empty_rings,
+	  STEPS(CALL(many_syns), CALL(fill_rings), DROP(AT_INSIDE, UDP(H1, S1, PIECE_2), FRAGMENT_ORPHAN),
+		CALL(empty_rings)) },
+	{ "A trace tells what goes to be cut (U13a)", .setup = small_mtu,
+	  STEPS(DROP_COUNTING(AT_INSIDE, UDP(H1, S1, .payload = 1373), C_drop_TOO_BIG, C_created_udp, FIRST),
+		CALL(resolved)) },
+	{ "A trace tells of IP options, and refuses source routes",
+	  .options = (const uint8_t[]){ 131, 7, 4, 198, 51, 100, 1, 0 }, .n_options = 8,
+	  STEPS(DROP(AT_INSIDE, UDP(H1, S1), SOURCE_ROUTE)) },
+	{ "A trace tells of a table of subscribers that is full (G11)",
+	  STEPS(CALL(all_subscribers), REFUSED(AT_INSIDE, UDP(HOST(200, 1), S1), NO_SUBSCRIBER),
+		OUT(UDP(HOST(1, 2), S1), UDP_NEW)) },
 	{ "Every end that a trace can tell was told above", STEPS(CALL(all_seen)) },
 };
 
 int main(int argc, char **argv)
 {
-	trace_watch_start();
-	return play_table(argc, argv, NULL, plays, sizeof(plays) / sizeof(plays[0]));
+	const struct daisy_instance_spec spec = { .max_subscribers = N_SUBSCRIBERS };
+
+	return play_table(argc, argv, &spec, plays, sizeof(plays) / sizeof(plays[0]));
 }

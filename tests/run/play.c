@@ -9,12 +9,10 @@
 #include <cmocka.h>
 
 #include "play.h"
+#include "trace_watch.h"
 
 /* Which form an inside host's end takes. */
 enum view { VIEW_INSIDE, VIEW_OUTSIDE };
-
-void (*play_before)(struct bed *bed, enum bed_link link, const uint8_t *frame, size_t len);
-void (*play_after)(struct bed *bed, const struct bed_run *run);
 
 static struct bed *the_bed;
 static const struct play *the_play;
@@ -327,11 +325,9 @@ static void play_packet(struct bed *bed, const struct step *s)
 
 	memcpy(want, frame, len);
 	warm_up(bed, s);
-	if (play_before)
-		play_before(bed, arrival(bed, s), frame, len);
+	trace_watch_before(bed, arrival(bed, s), frame, len);
 	bed_run(bed, arrival(bed, s), egress, frame, len, &run);
-	if (play_after)
-		play_after(bed, &run);
+	trace_watch_after(bed, &run);
 	check_verdict(wanted_verdict(bed, s, egress), &run);
 	check_counters(s, &run);
 	if (s->kind == STEP_DROP)
@@ -386,6 +382,7 @@ static void play_case(struct bed *bed, const struct play *p)
 	the_play = p;
 	step_number = 0;
 	bed_reset(bed);
+	trace_watch_case();
 	if (p->in || p->out)
 		bed_arm(bed, p->in, p->out);
 	if (p->setup)

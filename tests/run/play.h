@@ -14,7 +14,8 @@
  * hop's Ethernet header and right checksums, and exactly these counters.
  *
  * Every step also demands that the packet ended in exactly one counter, that
- * no other counter changed, and that its checksums are right.
+ * no other counter changed, that its checksums are right, and that a trace of it
+ * (nat/trace.h) told its end before (trace_watch.c).
  */
 #ifndef DAISY_TESTS_RUN_PLAY_H
 #define DAISY_TESTS_RUN_PLAY_H
@@ -127,13 +128,6 @@ struct play {
 #define SUBSCRIBER_S 3600
 /* Rounding up to ticks: 2 s at most; hints (DAISY_HINT_TICKS): 8.6 s. */
 #define MARGIN_S 12
-
-/*
- * Told of every packet of the tables, before and after the program has seen it;
- * NULL: nobody listens. Both may play_fail().
- */
-extern void (*play_before)(struct bed *bed, enum bed_link link, const uint8_t *frame, size_t len);
-extern void (*play_after)(struct bed *bed, const struct bed_run *run);
 
 /* Run a table as a TAP test; argv[1], if given, must occur in a title. Returns the exit status. */
 int play_main(int argc, char **argv, struct bed *bed, const struct play *plays, size_t n);

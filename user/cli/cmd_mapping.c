@@ -168,6 +168,15 @@ static const struct daisy_param trace_params[] = {
 	{ .key = "size", .type = VALUE_NUMBER, .min = 20, .max = 65535,
 	  .help = "bytes of the IP packet (60)" },
 	{ .key = "df", .type = VALUE_FLAG, .help = "must not be fragmented" },
+	{ .key = "more", .type = VALUE_FLAG, .help = "a fragment, and others follow" },
+	{ .key = "offset", .type = VALUE_NUMBER, .min = 0, .max = 65528, .metavar = "BYTES",
+	  .help = "of a later fragment in its datagram, bytes" },
+	{ .key = "id", .type = VALUE_NUMBER, .min = 0, .max = 65535,
+	  .help = "IP identification: which datagram (0)" },
+	{ .key = "options", .type = VALUE_NUMBER, .min = 0, .max = 40, .metavar = "BYTES",
+	  .help = "bytes of IP options in its header (0)" },
+	{ .key = "source-route", .arg = "source_route", .type = VALUE_FLAG,
+	  .help = "one of them is a source route" },
 	{ .key = NULL },
 };
 

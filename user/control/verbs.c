@@ -114,6 +114,11 @@ static const struct daisy_arg mapping_trace[] = {
 	{ "ttl", ARG_NUMBER },
 	{ "size", ARG_NUMBER },
 	{ "df", ARG_BOOL },
+	{ "more", ARG_BOOL },
+	{ "offset", ARG_NUMBER },
+	{ "id", ARG_NUMBER },
+	{ "options", ARG_NUMBER },
+	{ "source_route", ARG_BOOL },
 	{ 0 }
 };
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_ether.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,24 +9,7 @@
 #include "nat/addrs.h"
 #include "nat/internal.h"
 #include "nat/mapping.h"
-#include "nat/trace.h"
-#include "shared/hold.h"
-
-#define IP_HEADER 20
-#define TCP_HEADER 20
-#define L4_LEAST 8
-#define TCP_OPENS 0x17		/* SYN, ACK, RST, FIN: of these SYN alone opens a mapping */
-#define TCP_SYN 2
-
-enum icmp_type {
-	ECHO_REPLY = 0,
-	UNREACHABLE = 3,
-	ECHO = 8,
-	EXCEEDED = 11,
-	PARAMETER = 12,
-	TIMESTAMP = 13,
-	TIMESTAMP_REPLY = 14,
-};
+#include "nat/tracing.h"
 
 struct text {
 	char t[INET_ADDRSTRLEN];
@@ -37,59 +18,6 @@ struct text {
 static const char *address_text(struct in_addr addr, struct text *text)
 {
 	return inet_ntop(AF_INET, &addr, text->t, sizeof(text->t));
-}
-
-/* A text that does not fit is cut: it is for people. */
-void daisy_trace_say(struct daisy_tracing *t, const char *stage, const char *fmt, ...)
-{
-	struct daisy_trace *trace = t->trace;
-	struct daisy_trace_step *step;
-	va_list args;
-
-	if (trace->n_steps == DAISY_TRACE_STEPS)
-		return;
-	step = &trace->step[trace->n_steps++];
-	step->stage = stage;
-	va_start(args, fmt);
-	vsnprintf(step->text, sizeof(step->text), fmt, args);
-	va_end(args);
-}
-
-static void drop(struct daisy_tracing *t, int reason)
-{
-	static const struct {
-		const char *name, *help;
-	} reasons[DAISY_N_REASONS] = {
-#define X(num, sym, name, help) [num] = { name, help },
-		DAISY_REASONS(X)
-#undef X
-	};
-
-	t->trace->end = TRACE_DROP;
-	t->trace->reason = reason;
-	t->trace->counter = reasons[reason].name;
-	t->trace->why = reasons[reason].help;
-}
-
-enum counter {
-#define X(name, help) COUNTER_##name,
-	DAISY_COUNTERS(X)
-#undef X
-};
-
-static void end(struct daisy_tracing *t, enum daisy_trace_end how, enum counter counter)
-{
-	static const struct {
-		const char *name, *help;
-	} counters[] = {
-#define X(name, help) { #name, help },
-		DAISY_COUNTERS(X)
-#undef X
-	};
-
-	t->trace->end = how;
-	t->trace->counter = counters[counter].name;
-	t->trace->why = counters[counter].help + strlen("(end) ");
 }
 
 static uint32_t first_octet(struct in_addr addr)
@@ -112,91 +40,13 @@ static union daisy_endpoint source(const struct daisy_tracing *t)
 	return e;
 }
 
-/* May an ICMP error go back? The link needs an address to send it from. */
-static bool may_answer(const struct daisy_tracing *t)
-{
-	static const uint8_t none[4];
-	bool query = t->packet->icmp_type == ECHO || t->packet->icmp_type == ECHO_REPLY ||
-		     t->packet->icmp_type == TIMESTAMP || t->packet->icmp_type == TIMESTAMP_REPLY;
-
-	return memcmp(t->link->addr, none, sizeof(none)) && (t->proto != DAISY_ICMP || query);
-}
-
-/* An ICMP error that we owe, or the reason if it may not be sent. */
-static void owe(struct daisy_tracing *t, enum counter counter, int refused)
-{
-	if (!may_answer(t)) {
-		drop(t, refused);
-		return;
-	}
-	if (!t->conf->icmp_rate) {
-		drop(t, REASON_ICMP_RATE);
-		return;
-	}
-	daisy_trace_say(t, "answer", "ICMP error, back by the same link, at most %u a second on each CPU",
-			t->conf->icmp_rate);
-	end(t, TRACE_ANSWER, counter);
-}
-
-/* No mapping can be made: the sender is told, unless waiting would not help (RFC 6888 REQ-11). */
-static void refuse(struct daisy_tracing *t, int reason)
-{
-	drop(t, reason);
-	if (reason == REASON_NOT_INSIDE || reason == REASON_TCP_NO_SYN || !t->conf->icmp_rate ||
-	    t->conf->exhaustion == EXHAUSTION_SILENT || !may_answer(t))
-		return;
-	daisy_trace_say(t, "answer", "ICMP Destination Unreachable, back by the same link, at most %u a "
-			"second on each CPU", (t->conf->icmp_rate + 1) / 2);
-	t->trace->end = TRACE_ANSWER;
-}
-
-static void time_exceeded(struct daisy_tracing *t)
-{
-	daisy_trace_say(t, "ttl", "%u: not to be forwarded", t->packet->ttl);
-	owe(t, COUNTER_icmp_time_exceeded, REASON_TTL);
-}
-
 /* Strangers on the inside link get no answer. */
 static void time_exceeded_inside(struct daisy_tracing *t)
 {
 	if (daisy_trace_inside(t, t->packet->saddr))
-		time_exceeded(t);
+		daisy_trace_time_exceeded(t);
 	else
-		drop(t, REASON_NOT_INSIDE);
-}
-
-/* Without DF the slow path cuts it, if it is there and takes so long a frame. */
-static bool is_cut(const struct daisy_trace_packet *p, const struct daisy_link *link)
-{
-	return p->held && ETH_HLEN + 4u * link->n_tags + p->size <= DAISY_HOLD_FRAME;
-}
-
-static void leave(struct daisy_tracing *t, const struct daisy_trace_hop *hop, enum counter counter)
-{
-	const struct daisy_trace_packet *p = t->packet;
-	struct daisy_trace *trace = t->trace;
-	struct text s, d;
-	char port[16] = "a random port";
-
-	if (p->size > hop->mtu) {
-		daisy_trace_say(t, "size", "%u bytes do not fit into the MTU %u of the next link, DF is %s",
-				p->size, hop->mtu, p->df ? "set" : "not set");
-		if (p->df)
-			owe(t, COUNTER_icmp_frag_needed, REASON_TOO_BIG);
-		else if (is_cut(p, t->link))
-			end(t, TRACE_HOLD, COUNTER_held_too_big);
-		else
-			drop(t, REASON_TOO_BIG);
-		return;
-	}
-	daisy_trace_say(t, "size", "%u bytes fit into the MTU %u of the next link", p->size, hop->mtu);
-	if (!trace->creates)
-		snprintf(port, sizeof(port), "%u", trace->sport);
-	daisy_trace_say(t, "rewrite", "from %s:%s to %s:%u, TTL %u",
-			trace->saddr.s_addr ? address_text(trace->saddr, &s) : "one of them", port,
-			address_text(trace->daddr, &d), trace->dport, p->ttl - 1);
-	trace->egress = hop->link;
-	end(t, TRACE_FORWARD, counter);
+		daisy_trace_drop(t, REASON_NOT_INSIDE);
 }
 
 static void say_found(struct daisy_tracing *t, const char *whose, uint32_t slot, uint16_t port,
@@ -220,6 +70,7 @@ static int source_mapping(struct daisy_tracing *t)
 	struct daisy_tcp_mapping record;
 	uint32_t slot;
 	uint16_t port;
+	int err;
 
 	if (daisy_trace_find(t, source(t), &slot, &port) &&
 	    daisy_trace_record(t, slot, port, &record)) {
@@ -234,12 +85,13 @@ static int source_mapping(struct daisy_tracing *t)
 								 -REASON_NOT_INSIDE;
 	}
 	trace->creates = true;
-	return daisy_trace_create(t, &trace->saddr);
+	err = daisy_trace_create(t, &trace->saddr);
+	return err ? err : daisy_trace_index_full(t, source(t)) ? -REASON_INDEX_FULL : 0;
 }
 
 static void outbound(struct daisy_tracing *t)
 {
-	static const enum counter counters[DAISY_N_PROTOS] = {
+	static const enum daisy_trace_counter counters[DAISY_N_PROTOS] = {
 		[DAISY_UDP] = COUNTER_out_udp, [DAISY_TCP] = COUNTER_out_tcp,
 		[DAISY_ICMP] = COUNTER_out_icmp,
 	};
@@ -252,14 +104,14 @@ static void outbound(struct daisy_tracing *t)
 	}
 	err = source_mapping(t);
 	if (err) {
-		refuse(t, -err);
+		daisy_trace_refuse(t, -err);
 		return;
 	}
 	err = daisy_trace_outside(t, t->trace->saddr, &hop);
 	if (err)
-		drop(t, -err);
+		daisy_trace_drop(t, -err);
 	else
-		leave(t, &hop, counters[t->proto]);
+		daisy_trace_leave(t, &hop, counters[t->proto]);
 }
 
 /* The mapping of the destination: fills in its inside endpoint. */
@@ -272,12 +124,13 @@ static bool destination_mapping(struct daisy_tracing *t, struct daisy_tcp_mappin
 	say_found(t, "found by the destination", t->dst_slot, t->packet->dport, record);
 	memcpy(&t->trace->daddr, record->m.inside.addr, sizeof(t->trace->daddr));
 	t->trace->dport = record->m.inside.port;
+	t->to_zone = record->m.inside.zone;
 	return true;
 }
 
 static void inbound(struct daisy_tracing *t)
 {
-	static const enum counter counters[DAISY_N_PROTOS] = {
+	static const enum daisy_trace_counter counters[DAISY_N_PROTOS] = {
 		[DAISY_UDP] = COUNTER_in_udp, [DAISY_TCP] = COUNTER_in_tcp,
 		[DAISY_ICMP] = COUNTER_in_icmp,
 	};
@@ -286,24 +139,28 @@ static void inbound(struct daisy_tracing *t)
 	int err;
 
 	if (!destination_mapping(t, &record)) {
-		drop(t, REASON_NO_MAPPING);
+		daisy_trace_unsolicited(t, REASON_NO_MAPPING);
 		return;
 	}
 	if (t->filtered && !daisy_trace_admits(t, t->packet->saddr, &record)) {
-		drop(t, REASON_FILTERED);
+		daisy_trace_unsolicited(t, REASON_FILTERED);
+		return;
+	}
+	if (t->packet->replay == 1 + DAISY_HOLD_SYN) {
+		daisy_trace_drop(t, REASON_SYN_SUPERSEDED);
 		return;
 	}
 	if (t->packet->ttl <= 1) {
-		time_exceeded(t);
+		daisy_trace_time_exceeded(t);
 		return;
 	}
 	err = daisy_trace_inside_hop(t, &record.m, &hop);
 	if (t->proto == DAISY_ICMP)	/* one id: the one on the other side */
 		t->trace->sport = t->trace->dport;
 	if (err)
-		drop(t, -err);
+		daisy_trace_drop(t, -err);
 	else
-		leave(t, &hop, counters[t->proto]);
+		daisy_trace_leave(t, &hop, counters[t->proto]);
 }
 
 static void hairpin(struct daisy_tracing *t)
@@ -317,33 +174,37 @@ static void hairpin(struct daisy_tracing *t)
 		return;
 	}
 	if (!destination_mapping(t, &record)) {
-		drop(t, REASON_NO_MAPPING);
+		daisy_trace_drop(t, REASON_NO_MAPPING);
 		return;
 	}
 	if (record.m.inside.word == source(t).word) {
-		drop(t, REASON_HAIRPIN_LOOP);
+		daisy_trace_drop(t, REASON_HAIRPIN_LOOP);
 		return;
 	}
 	err = source_mapping(t);
 	if (err) {
-		refuse(t, -err);
+		daisy_trace_refuse(t, -err);
 		return;
 	}
 	if (t->filtered && !daisy_trace_admits(t, t->trace->saddr, &record)) {
-		drop(t, REASON_FILTERED);
+		daisy_trace_drop(t, REASON_FILTERED);
 		return;
 	}
 	err = daisy_trace_inside_hop(t, &record.m, &hop);
 	if (err)
-		drop(t, -err);
+		daisy_trace_drop(t, -err);
 	else
-		leave(t, &hop, COUNTER_hairpin);
+		daisy_trace_leave(t, &hop, COUNTER_hairpin);
 }
 
 static void echo(struct daisy_tracing *t)
 {
+	if (t->packet->more) {
+		daisy_trace_drop(t, REASON_UNSUPPORTED_ICMP);
+		return;
+	}
 	daisy_trace_say(t, "answer", "echo request to an external address: the NAT answers itself");
-	end(t, TRACE_ANSWER, COUNTER_icmp_echo_replies);
+	daisy_trace_finish(t, TRACE_ANSWER, COUNTER_icmp_echo_replies);
 }
 
 static void icmp_from_inside(struct daisy_tracing *t)
@@ -353,11 +214,11 @@ static void icmp_from_inside(struct daisy_tracing *t)
 	if (t->to_external && type == ECHO && daisy_trace_inside(t, t->packet->saddr))
 		echo(t);
 	else if (t->to_external && type == ECHO)
-		drop(t, REASON_NOT_INSIDE);
+		daisy_trace_drop(t, REASON_NOT_INSIDE);
 	else if (!t->to_external && (type == ECHO || type == TIMESTAMP))
 		outbound(t);
 	else
-		drop(t, REASON_UNSUPPORTED_ICMP);
+		daisy_trace_drop(t, REASON_UNSUPPORTED_ICMP);
 }
 
 static void icmp_from_outside(struct daisy_tracing *t)
@@ -369,7 +230,7 @@ static void icmp_from_outside(struct daisy_tracing *t)
 	else if (type == ECHO)
 		echo(t);
 	else
-		drop(t, REASON_UNSUPPORTED_ICMP);
+		daisy_trace_drop(t, REASON_UNSUPPORTED_ICMP);
 }
 
 /* 0: TCP, UDP or ICMP, and long enough; or minus a reason. */
@@ -385,7 +246,9 @@ static int transport(struct daisy_tracing *t)
 		t->proto = DAISY_ICMP;
 	else
 		return -REASON_UNSUPPORTED_PROTO;
-	return t->packet->size < IP_HEADER + header ? -REASON_TRUNCATED : 0;
+	if (t->packet->size >= IP_HEADER + t->packet->options + header)
+		return 0;
+	return t->packet->more ? -REASON_FRAGMENT_TINY : -REASON_TRUNCATED;
 }
 
 /* As it is, between an inside address behind `link` and a destination that a rule names. */
@@ -397,16 +260,17 @@ static void forward_untranslated(struct daisy_tracing *t, bool inbound,
 	int err;
 
 	if (t->packet->ttl <= 1) {
-		time_exceeded(t);
+		daisy_trace_time_exceeded(t);
 		return;
 	}
+	t->to_zone = rule->zone;
 	memcpy(end.inside.addr, &t->packet->daddr, sizeof(end.inside.addr));
 	err = inbound ? daisy_trace_inside_hop(t, &end, &hop) :
 			daisy_trace_outside(t, t->packet->saddr, &hop);
 	if (err)
-		drop(t, -err);
+		daisy_trace_drop(t, -err);
 	else
-		leave(t, &hop, COUNTER_untranslated);
+		daisy_trace_leave(t, &hop, COUNTER_untranslated);
 }
 
 /* A no-translate rule for the packet (bpf/lib/untranslated.h)? Then its end is told. */
@@ -418,22 +282,28 @@ static bool untranslated(struct daisy_tracing *t)
 		       (t->link->side == SIDE_BOTH && !daisy_trace_inside(t, p->saddr));
 	struct in_addr remote = inbound ? p->saddr : p->daddr;
 	uint16_t port = p->proto == IPPROTO_ICMP ? 0 : inbound ? p->sport : p->dport;
+	int err = transport(t);
 	uint32_t link;
 
-	if (!t->conf->rules || t->to_external || transport(t) == -REASON_TRUNCATED ||
+	/* A later fragment from the inside knows from the first one what it is. */
+	if (!t->conf->rules || t->to_external || (p->offset ? !inbound : err && err != -REASON_UNSUPPORTED_PROTO) ||
 	    (inbound && daisy_addrs_find(t->inst->addrs, p->saddr.s_addr)))
 		return false;
 	for (uint32_t i = 0; i < set->n && i < DAISY_MAX_RULES; i++) {
 		const struct daisy_rule *r = &set->rule[i];
 
 		if ((remote.s_addr & r->mask) != r->addr || (r->proto && r->proto != p->proto) ||
-		    (r->last && (port < r->first || port > r->last)) ||
+		    (r->last && !p->offset && (port < r->first || port > r->last)) ||
 		    (!inbound && r->zone != t->link->zone) ||
 		    !daisy_trace_link(t, r->zone, inbound ? p->daddr : p->saddr, &link))
 			continue;
 		daisy_trace_say(t, "rule", "no-translate rule %u names the destination: forwarded as it is",
 				i + 1);
-		forward_untranslated(t, inbound, r, link);
+		t->from_inside = !inbound;
+		if (p->offset)
+			daisy_trace_fragment(t);
+		else
+			forward_untranslated(t, inbound, r, link);
 		return true;
 	}
 	return false;
@@ -464,11 +334,11 @@ static bool addresses(struct daisy_tracing *t)
 	daisy_trace_say(t, "addresses", "from %s, to %s: %s", address_text(t->packet->saddr, &s),
 			address_text(t->packet->daddr, &d), kind);
 	if (to && to->kind == ADDR_OWN)
-		end(t, TRACE_PASS, COUNTER_pass_own);
+		daisy_trace_finish(t, TRACE_PASS, COUNTER_pass_own);
 	else if (octet >= 224 && (octet < 240 || t->packet->daddr.s_addr == INADDR_BROADCAST))
-		end(t, TRACE_PASS, COUNTER_pass_multicast);
+		daisy_trace_finish(t, TRACE_PASS, COUNTER_pass_multicast);
 	else if (octet == 0 || octet == 127 || octet >= 224 || bad_source(t->packet->saddr))
-		drop(t, REASON_BAD_ADDRESS);
+		daisy_trace_drop(t, REASON_BAD_ADDRESS);
 	else {
 		t->to_external = to;
 		t->dst_slot = to ? to->slot : 0;
@@ -478,37 +348,63 @@ static bool addresses(struct daisy_tracing *t)
 	return true;
 }
 
+/* A packet whose direction is known. */
+static void transported(struct daisy_tracing *t)
+{
+	const struct daisy_trace_packet *p = t->packet;
+	int err;
+
+	/* At offset 8 it would overlap the TCP flags: RFC 1858 section 3. */
+	if (p->proto == IPPROTO_TCP && p->offset == 8) {
+		daisy_trace_drop(t, REASON_FRAGMENT_TINY);
+		return;
+	}
+	if (p->offset) {
+		daisy_trace_fragment(t);
+		return;
+	}
+	err = transport(t);
+	if (err)
+		daisy_trace_drop(t, -err);
+	else if (t->proto == DAISY_ICMP)
+		(t->from_inside ? icmp_from_inside : icmp_from_outside)(t);
+	else if (!t->from_inside)
+		inbound(t);
+	else
+		(t->to_external ? hairpin : outbound)(t);
+}
+
 static void run(struct daisy_tracing *t)
 {
 	static const char *const sides[] = {
 		[SIDE_NONE] = "of no side", [SIDE_INSIDE] = "inside", [SIDE_OUTSIDE] = "outside",
 		[SIDE_BOTH] = "both sides",
 	};
-	int from_inside, err;
+	int err;
 
 	daisy_trace_say(t, "link", "number %u, %s, zone %u", t->packet->link, sides[t->link->side & 3],
 			t->link->zone);
 	if (t->link->side == SIDE_NONE) {
-		end(t, TRACE_PASS, COUNTER_pass_other);
+		daisy_trace_finish(t, TRACE_PASS, COUNTER_pass_other);
+		return;
+	}
+	err = daisy_trace_header(t);
+	if (err) {
+		daisy_trace_drop(t, -err);
 		return;
 	}
 	if (addresses(t) || untranslated(t))
 		return;
-	from_inside = direction(t);
-	err = from_inside < 0 ? from_inside : transport(t);
+	err = direction(t);
 	if (err < 0) {
-		drop(t, -err);
+		daisy_trace_drop(t, -err);
 		return;
 	}
-	daisy_trace_say(t, "direction", "%s", !from_inside ? "from the outside to an external address" :
+	t->from_inside = err;
+	daisy_trace_say(t, "direction", "%s", !t->from_inside ? "from the outside to an external address" :
 			t->to_external ? "from the inside to an external address" :
 			"from the inside to the outside");
-	if (t->proto == DAISY_ICMP)
-		(from_inside ? icmp_from_inside : icmp_from_outside)(t);
-	else if (!from_inside)
-		inbound(t);
-	else
-		(t->to_external ? hairpin : outbound)(t);
+	transported(t);
 }
 
 int daisy_trace(struct daisy_instance *inst, const struct daisy_trace_packet *packet,
@@ -521,7 +417,7 @@ int daisy_trace(struct daisy_instance *inst, const struct daisy_trace_packet *pa
 	uint8_t type = packet->icmp_type;
 
 	memset(trace, 0, sizeof(*trace));
-	if (packet->proto == IPPROTO_ICMP &&
+	if (packet->proto == IPPROTO_ICMP && !packet->offset &&
 	    (type == UNREACHABLE || type == EXCEEDED || type == PARAMETER)) {
 		daisy_error_set("ICMP type \"%u\" is an error, which goes the way of the packet that it "
 				"quotes, expected a query or a reply", type);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "nat/internal.h"
-#include "nat/trace.h"
+#include "nat/tracing.h"
 
 #define N_LEAVES 1024
 
@@ -15,8 +15,15 @@ static uint32_t free_between(const struct daisy_tracing *t, uint32_t slot, uint3
 	const struct daisy_port_map *map = daisy_instance_port_map(t->inst, slot, t->proto);
 	uint32_t n = 0;
 
-	for (uint32_t port = first; port <= last; port++)
-		n += daisy_load_word(&map->leaf[port / 64]) >> (port & 63) & 1;
+	for (uint32_t leaf = first / 64; leaf <= last / 64; leaf++) {
+		uint64_t word = daisy_load_word(&map->leaf[leaf]);
+
+		if (leaf == first / 64)
+			word &= UINT64_MAX << (first & 63);
+		if (leaf == last / 64)
+			word &= UINT64_MAX >> (63 - (last & 63));
+		n += (uint32_t)__builtin_popcountll(word);
+	}
 	return n;
 }
 
@@ -145,8 +152,12 @@ int daisy_trace_create(struct daisy_tracing *t, struct in_addr *saddr)
 	daisy_trace_say(t, "mapping", "none: one would be created");
 	if (!daisy_trace_inside(t, t->packet->saddr))
 		return -REASON_NOT_INSIDE;
-	if (!daisy_trace_look_up(t, "subscribers", &key, &s) || s.ctl.state != SUBSCRIBER_LIVE)
-		return choose(t, "new", saddr);
+	if (!daisy_trace_look_up(t, "subscribers", &key, &s)) {
+		err = choose(t, "new", saddr);
+		return err || t->packet->subscribers < t->inst->sizes.subscribers ? err : -REASON_NO_SUBSCRIBER;
+	}
+	if (s.ctl.state != SUBSCRIBER_LIVE)
+		return choose(t, "without an address", saddr);
 	slot = s.ctl.slot;
 	mappings = daisy_subscriber_mappings(s.ctl.word);
 	if (t->inst->slots[slot].state != SLOT_ACTIVE && !mappings)

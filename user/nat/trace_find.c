@@ -8,7 +8,7 @@
 #include "lib/clock.h"
 #include "nat/internal.h"
 #include "nat/mapping.h"
-#include "nat/trace.h"
+#include "nat/tracing.h"
 
 #define INDEX_PLACES 4		/* bpf/lib/index.h */
 #define ROUTE_HASH 0x9e3779b1u	/* bpf/lib/route.h */
@@ -68,6 +68,14 @@ static uint64_t index_hash(const struct daisy_conf *conf, uint64_t key)
 	return h ^ h >> 29;
 }
 
+/* Number of the n-th bucket of a hash. */
+static uint32_t index_place(const struct daisy_conf *conf, uint64_t hash, uint32_t n)
+{
+	uint64_t half = n & 2 ? hash >> 32 : hash & 0xffffffff;
+
+	return (uint32_t)(half * conf->index_lines >> 32) ^ (n & 1);
+}
+
 bool daisy_trace_find(const struct daisy_tracing *t, union daisy_endpoint inside, uint32_t *slot,
 		      uint16_t *port)
 {
@@ -77,8 +85,7 @@ bool daisy_trace_find(const struct daisy_tracing *t, union daisy_endpoint inside
 	bool found = false;
 
 	for (uint32_t n = 0; n < INDEX_PLACES && !found; n++) {
-		uint64_t half = n & 2 ? hash >> 32 : hash & 0xffffffff;
-		uint32_t line = (uint32_t)(half * t->conf->index_lines >> 32) ^ (n & 1);
+		uint32_t line = index_place(t->conf, hash, n);
 		struct daisy_bucket bucket;
 
 		if (!daisy_trace_look_up(t, "index_buckets", &line, &bucket))
@@ -93,6 +100,23 @@ bool daisy_trace_find(const struct daisy_tracing *t, union daisy_endpoint inside
 	*slot = ref.slot;
 	*port = (uint16_t)ref.port;
 	return found;
+}
+
+bool daisy_trace_index_full(const struct daisy_tracing *t, union daisy_endpoint inside)
+{
+	uint64_t hash = index_hash(t->conf, inside.word | (uint64_t)t->proto << 56);
+	struct daisy_bucket bucket;
+
+	for (uint32_t n = 0; n < INDEX_PLACES; n++) {
+		uint32_t line = index_place(t->conf, hash, n);
+
+		if (!daisy_trace_look_up(t, "index_buckets", &line, &bucket))
+			return false;
+		for (int i = 0; i < DAISY_BUCKET_ENTRIES; i++)
+			if (!bucket.entry[i].ref.word)
+				return false;
+	}
+	return t->conf->overflow_used >= t->inst->sizes.index_overflow;
 }
 
 /* Has the inside sent to this address by a connection that stands in the record? */

@@ -265,9 +265,9 @@ void daisy_slowpath_second(struct daisy_slowpath *s)
 			s->lost += daisy_hold_queue_recover(s->device[i].origin[q].sockets);
 }
 
-bool daisy_slowpath_holds(const struct daisy_slowpath *s, uint32_t number)
+unsigned int daisy_slowpath_queues(const struct daisy_slowpath *s, uint32_t number)
 {
-	return s && number < DAISY_MAX_LINKS && s->device[number].used;
+	return s && number < DAISY_MAX_LINKS && s->device[number].used ? s->device[number].n_queues : 0;
 }
 
 void daisy_slowpath_figures(const struct daisy_slowpath *s, struct daisy_slowpath_figures *figures)

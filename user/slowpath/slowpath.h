@@ -34,8 +34,8 @@ void daisy_slowpath_close(struct daisy_slowpath *s);
 void daisy_slowpath_sync(struct daisy_slowpath *s);
 /* Write off what the kernel lost; once a second. */
 void daisy_slowpath_second(struct daisy_slowpath *s);
-/* Can packets be held that arrive at a device, named by its untagged link? */
-bool daisy_slowpath_holds(const struct daisy_slowpath *s, uint32_t number);
+/* Receive queues of a device, named by its untagged link, whose packets can be held. */
+unsigned int daisy_slowpath_queues(const struct daisy_slowpath *s, uint32_t number);
 void daisy_slowpath_figures(const struct daisy_slowpath *s, struct daisy_slowpath_figures *figures);
 
 #endif
