@@ -244,10 +244,13 @@ struct {
 	__type(value, struct daisy_hold_ring);
 } hold_rings SEC(".maps");
 
-/* What a source has used of its share in the current tick, by hash. BPF only. */
+/*
+ * What a source has used of its share in the current tick, by hash; behind them,
+ * the classes of held packets. BPF only.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1 << DAISY_BUDGET_BITS);
+	__uint(max_entries, DAISY_BUDGETS_HASHED + DAISY_HOLD_CLASSES_MAX);
 	__type(key, __u32);
 	__type(value, struct daisy_budget);
 } budgets SEC(".maps");

@@ -14,7 +14,7 @@
 
 static __always_inline __u32 hold_quota(__u32 class)
 {
-#define X(sym, quota, source, help)         \
+#define X(sym, quota, source, total, help)  \
 	if (class == DAISY_HOLD_##sym)      \
 		return quota;
 	DAISY_HOLD_CLASSES(X)
@@ -24,12 +24,30 @@ static __always_inline __u32 hold_quota(__u32 class)
 
 static __always_inline __u32 hold_source_quota(__u32 class)
 {
-#define X(sym, quota, source, help)         \
+#define X(sym, quota, source, total, help)  \
 	if (class == DAISY_HOLD_##sym)      \
 		return source;
 	DAISY_HOLD_CLASSES(X)
 #undef X
 	return 0;
+}
+
+static __always_inline __u32 hold_total_quota(__u32 class)
+{
+#define X(sym, quota, source, total, help)  \
+	if (class == DAISY_HOLD_##sym)      \
+		return total;
+	DAISY_HOLD_CLASSES(X)
+#undef X
+	return 0;
+}
+
+/* Would the daemon only send it back? */
+static __always_inline bool hold_is_full(__u32 class)
+{
+	struct daisy_conf *c = conf_get();
+
+	return !c || *(volatile __u32 *)&c->hold_full & 1 << class;
 }
 
 static __always_inline void end_held(struct packet *p, __u32 class)
@@ -65,6 +83,8 @@ STAGE int hold(struct xdp_md *ctx, struct packet *p, __u32 class)
 	ring = bpf_map_lookup_elem(&hold_rings, &key);
 	if (!ring || !bpf_map_lookup_elem(&hold_sockets, &key))
 		return 0;
+	if (hold_is_full(class))
+		return -REASON_HOLD_FULL;
 	/* Signed: one that was written off may arrive after all, and then `taken` is ahead. */
 	if ((__s32)(*(volatile __u32 *)&ring->sent - *(volatile __u32 *)&ring->taken) >=
 	    (__s32)hold_quota(class))
@@ -72,6 +92,8 @@ STAGE int hold(struct xdp_md *ctx, struct packet *p, __u32 class)
 	if (!budget_take(budget_slot(p->saddr, p->outbound ? p->zone : 0, class), p->now,
 			 hold_source_quota(class)))
 		return -REASON_HOLD_SOURCE;
+	if (!budget_take(DAISY_BUDGETS_HASHED + class, p->now, hold_total_quota(class)))
+		return -REASON_HOLD_FULL;
 	__sync_fetch_and_add(&ring->sent, 1);
 	end_held(p, class);
 	return bpf_redirect_map(&hold_sockets, key, XDP_DROP);

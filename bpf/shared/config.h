@@ -64,6 +64,7 @@ struct daisy_conf {
 	__u32 exhaustion;	/* enum daisy_exhaustion */
 	__u32 mss_clamp;	/* TCP: greatest MSS that a SYN announces; 0: any, DAISY_MSS_AUTO: by the MTUs */
 	__u32 ident_step;	/* from one IPv4 id of a CPU to the next: a power of two not below the CPUs */
+	__u32 hold_full;	/* bit n: the daemon has no room for more packets of enum daisy_hold_class n */
 	__u32 tick;		/* BPF writes: the current tick, for packets that come within ... */
 	__u64 tick_jiffies;	/* BPF writes: ... DAISY_TICK_JIFFIES of this; 0: look at the clock */
 };

@@ -57,6 +57,7 @@
 
 /* Budgets of sources, found by hash: of 100 busy hosts one in 160 shares its own. */
 #define DAISY_BUDGET_BITS 14
+#define DAISY_BUDGETS_HASHED (1 << DAISY_BUDGET_BITS)
 
 /* No-translate rules; a packet that the stages look at is compared with all of them. */
 #define DAISY_MAX_RULES 64

@@ -43,7 +43,7 @@
 	X(34, FILTERED, "filtered", "inbound packet from an address that the mapping has not sent to (RFC 4787 REQ-8)") \
 	X(35, FRAGMENT_OVERLAP, "fragment_overlap", "fragment that overlaps another of its datagram, or reaches beyond its last one") \
 	X(36, FRAGMENT_QUOTA, "fragment_quota", "first fragment of a host that has left too many datagrams unfinished") \
-	X(37, HOLD_FULL, "hold_full", "no room to hold the packet until it can be judged") \
+	X(37, HOLD_FULL, "hold_full", "no room to hold the packet until it can be judged, or enough of its kind held in this second") \
 	X(38, HOLD_SOURCE, "hold_source", "the source has had its share of held packets for this second") \
 	X(39, NO_BLOCK, "no_block", "every port block of the subscriber's external address is taken (RFC 6888 REQ-11)") \
 	X(40, BLOCKS_FULL, "blocks_full", "the subscriber has as many port blocks as it may have, and they are full") \

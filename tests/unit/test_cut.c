@@ -136,30 +136,65 @@ static void test_bad(void **state)
 	assert_int_equal(daisy_cut(frame, 20, 1300, collect, NULL), -EINVAL);
 }
 
+static struct daisy_held *hold(struct daisy_held_list *list, uint64_t now_ns, uint32_t source)
+{
+	return daisy_held_add(list, now_ns, source, "f", 1);
+}
+
 static void test_held(void **state)
 {
+	const struct daisy_held_spec spec = { .max = 3, .source_max = 2, .wait_ns = 100, .look_ns = 100 };
 	static struct daisy_held_list list;
-	struct daisy_held *first, *last;
+	struct daisy_held *first, *second, *last;
 
-	daisy_held_init(&list, 3, 2);
-	first = daisy_held_add(&list, 1, "a", 1);
-	assert_non_null(first);
-	assert_non_null(daisy_held_add(&list, 1, "b", 1));
-	assert_null(daisy_held_add(&list, 1, "c", 1));	/* its source's share */
-	last = daisy_held_add(&list, 2, "d", 1);
+	daisy_held_init(&list, &spec);
+	assert_int_equal(daisy_held_next_ns(&list), UINT64_MAX);
+	first = hold(&list, 1000, 1);
+	second = hold(&list, 1010, 1);
+	assert_true(first && second);
+	assert_null(hold(&list, 1010, 1));	/* its source's share */
+	last = hold(&list, 1020, 2);
 	assert_non_null(last);
-	assert_null(daisy_held_add(&list, 3, "e", 1));	/* all */
-	first->origin = &list;
-	daisy_held_remove(&list, &first->next);
-	assert_ptr_equal(first->next, last);
+	assert_null(hold(&list, 1020, 3));	/* all */
+	assert_int_equal(daisy_held_next_ns(&list), 1100);
+	assert_null(daisy_held_due(&list, 1099));
+	assert_ptr_equal(daisy_held_due(&list, 1115), first);
+	daisy_held_remove(&list, first);
+	second->origin = &list;
 	daisy_held_clear(&list, &list);
-	assert_ptr_equal(list.first, last);
-	daisy_held_remove(&list, &list.first);
+	assert_null(daisy_held_due(&list, 1119));
+	assert_ptr_equal(daisy_held_due(&list, 1120), last);
+	daisy_held_remove(&list, last);
 	assert_int_equal(list.n, 0);
-	assert_non_null(daisy_held_add(&list, 1, "f", 1));
-	assert_int_equal(list.first->frame[0], 'f');
+	assert_non_null(hold(&list, 2000, 1));
+	assert_non_null(hold(&list, 2000, 1));	/* its share has been given back */
 	daisy_held_clear(&list, NULL);
-	assert_null(list.first);
+	assert_int_equal(daisy_held_next_ns(&list), UINT64_MAX);
+}
+
+/* Looks after 5, 10, 20 ... 160 ms; and one that came later has its first looks in between. */
+static void test_looks(void **state)
+{
+	const struct daisy_held_spec spec = {
+		.max = 8, .source_max = 8, .wait_ns = 2000, .look_ns = 5, .doublings = 5,
+	};
+	static const uint64_t ages[] = { 5, 15, 35, 75, 155, 315, 475, 635, 795, 955, 1115, 1275, 1435, 1595, 1755,
+					 1915, 2075 };
+	static struct daisy_held_list list;
+	struct daisy_held *old, *young;
+
+	daisy_held_init(&list, &spec);
+	old = hold(&list, 0, 1);
+	for (size_t i = 0; i < sizeof(ages) / sizeof(*ages); i++) {
+		assert_int_equal(daisy_held_next_ns(&list), ages[i]);
+		assert_ptr_equal(daisy_held_due(&list, ages[i]), old);
+		daisy_held_look_again(&list, old, ages[i]);
+		assert_null(daisy_held_due(&list, ages[i]));
+	}
+	assert_int_equal(old->deadline_ns, 2000);
+	young = hold(&list, 2080, 1);
+	assert_ptr_equal(daisy_held_due(&list, 2085), young);
+	daisy_held_clear(&list, NULL);
 }
 
 int main(void)
@@ -171,6 +206,7 @@ int main(void)
 		{ "options go into later fragments if they ask for it (U13a)", test_options, NULL, NULL, NULL },
 		{ "what cannot be cut is refused (U13a)", test_bad, NULL, NULL, NULL },
 		{ "waiting packets: limits of all and of a source, order (U14a)", test_held, NULL, NULL, NULL },
+		{ "a packet that waits two seconds is looked at seventeen times (U14a)", test_looks, NULL, NULL, NULL },
 	};
 
 	return cmocka_run_group_tests_name("cut", tests, NULL, NULL);

@@ -53,12 +53,20 @@ static void publish(struct daisy_daemon *d)
 	daisy_metrics_publish(d->metrics, figures);
 }
 
+/* The share of one core since the last turn, in microseconds: a late turn has what it missed. */
+static uint32_t sweep_budget_us(struct daisy_daemon *d)
+{
+	uint64_t now_ms = daisy_now_ms(), passed_ms = now_ms - d->tenth_ms;
+
+	d->tenth_ms = now_ms;
+	return d->config->sweep_percent * 10 * (uint32_t)(passed_ms < SECOND_MS ? passed_ms : SECOND_MS);
+}
+
 static void handle_tenth(void *ctx)
 {
 	struct daisy_daemon *d = ctx;
 
-	/* The share of one core, of this tenth of a second, in microseconds. */
-	if (daisy_sweeper_run(d->sweeper, d->config->sweep_percent * TENTH_MS * 10))
+	if (daisy_sweeper_run(d->sweeper, sweep_budget_us(d)))
 		daisy_log(LOG_ERR, "sweep: %s", daisy_error());
 	daisy_census_step(d->census, &d->figures);
 	daisy_garp_step(&d->garp, d->inst, daisy_now_ms());
@@ -130,6 +138,7 @@ static int open_timers(struct daisy_daemon *d)
 	int err;
 
 	d->second = (struct daisy_timer_watch){ .fn = handle_second, .ctx = d };
+	d->tenth_ms = daisy_now_ms();
 	d->tenth = (struct daisy_timer_watch){ .fn = handle_tenth, .ctx = d };
 	err = daisy_timer_add(d->loop, &d->second, SECOND_MS);
 	return err ? err : daisy_timer_add(d->loop, &d->tenth, TENTH_MS);

@@ -78,6 +78,7 @@ struct daisy_daemon {
 	struct daisy_watch signal_watch;
 	struct daisy_timer_watch second;	/* liveness, retries, figures */
 	struct daisy_timer_watch tenth;		/* sweep, gratuitous ARP, deadlines */
+	uint64_t tenth_ms;			/* its last turn */
 	struct daisy_timer_watch epoch_timer;
 };
 

@@ -23,7 +23,7 @@ _Static_assert(FILL_SIZE >= 2 * DAISY_HOLD_FRAMES, "the fill ring holds every fr
 _Static_assert(FRAME_SIZE >= DAISY_HOLD_FRAME + 256, "a frame holds the longest packet");
 
 static const uint32_t quotas[] = {
-#define X(sym, quota, source, help) quota,
+#define X(sym, quota, source, total, help) quota,
 	DAISY_HOLD_CLASSES(X)
 #undef X
 };

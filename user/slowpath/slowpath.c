@@ -16,18 +16,21 @@
 #include "slowpath/replay.h"
 #include "slowpath/slowpath.h"
 
-#define STEP_MS 5		/* while a fragment waits for another */
-#define SYN_STEP_MS 100
+#define NS_PER_MS 1000000ULL
+#define STEP_MAX_MS 100		/* tests move the clock */
 
-/* What may wait: a megabyte and a half of fragments, a datagram of 64 KB from each source. */
-#define FRAGMENTS_MAX 1024
-#define FRAGMENTS_SOURCE_MAX 64
-#define FRAGMENT_WAIT_S 2
+/*
+ * What may wait: a megabyte and a half of fragments, a datagram of 64 KB from each source. The first
+ * one is mostly a packet away: looks after 5 ms, then 10 and so on, from 160 ms on as often as that.
+ */
+static const struct daisy_held_spec fragments_spec = {
+	.max = 1024, .source_max = 64, .wait_ns = 2 * DAISY_NS_PER_S, .look_ns = 5 * NS_PER_MS, .doublings = 5,
+};
 
 /* SYNs are short: half a megabyte. Scanners knock at many ports; clients at one or two. */
-#define SYNS_MAX 4096
-#define SYNS_SOURCE_MAX 32
-#define SYN_WAIT_S 6
+static const struct daisy_held_spec syns_spec = {
+	.max = 4096, .source_max = 32, .wait_ns = 6 * DAISY_NS_PER_S, .look_ns = 6 * DAISY_NS_PER_S,
+};
 
 struct daisy_slowpath {
 	struct daisy_instance *inst;
@@ -69,19 +72,43 @@ static uint32_t source_of(const void *frame, size_t len)
 	return ip.saddr;
 }
 
+static uint64_t next_ns(const struct daisy_slowpath *s)
+{
+	uint64_t fragments = daisy_held_next_ns(&s->fragments), syns = daisy_held_next_ns(&s->syns);
+
+	return fragments < syns ? fragments : syns;
+}
+
 /* The next look at what waits. */
 static void arm(struct daisy_slowpath *s)
 {
-	if (s->fragments.n || s->syns.n)
-		daisy_timer_once(&s->timer, s->fragments.n ? STEP_MS : SYN_STEP_MS);
+	uint64_t due = next_ns(s), now = now_ns(s), ms;
+
+	if (due == UINT64_MAX)
+		return;
+	ms = due > now ? (due - now + NS_PER_MS - 1) / NS_PER_MS : 1;
+	daisy_timer_once(&s->timer, ms < STEP_MAX_MS ? ms : STEP_MAX_MS);
+}
+
+/* What finds a list full would come here only to go back: the program says so itself meanwhile. */
+static void tell_full(struct daisy_slowpath *s)
+{
+	uint32_t *told = &daisy_instance_conf(s->inst)->hold_full, full = 0;
+
+	if (s->fragments.n >= s->fragments.spec.max)
+		full |= 1U << DAISY_HOLD_FRAGMENT;
+	if (s->syns.n >= s->syns.spec.max)
+		full |= 1U << DAISY_HOLD_SYN;
+	/* Every packet reads the line that it stands in. */
+	if (*told != full)
+		__atomic_store_n(told, full, __ATOMIC_RELAXED);
 }
 
 static void wait_for(struct daisy_slowpath *s, struct daisy_hold_origin *origin,
 		     enum daisy_hold_class class, const void *frame, size_t len)
 {
 	struct daisy_held_list *list = class == DAISY_HOLD_SYN ? &s->syns : &s->fragments;
-	uint64_t wait_s = class == DAISY_HOLD_SYN ? SYN_WAIT_S : FRAGMENT_WAIT_S;
-	struct daisy_held *held = daisy_held_add(list, source_of(frame, len), frame, len);
+	struct daisy_held *held = daisy_held_add(list, now_ns(s), source_of(frame, len), frame, len);
 
 	if (!held) {
 		s->overflows++;
@@ -89,9 +116,9 @@ static void wait_for(struct daisy_slowpath *s, struct daisy_hold_origin *origin,
 		return;
 	}
 	held->origin = origin;
-	held->deadline_ns = now_ns(s) + wait_s * DAISY_NS_PER_S;
-	if (list->n == 1)
+	if (next_ns(s) == held->due_ns)
 		arm(s);
+	tell_full(s);
 }
 
 /* The first one may have come while this one was on its way to us. */
@@ -116,7 +143,7 @@ static void receive(void *ctx, enum daisy_hold_class class, const void *frame, s
 		replay(origin->owner, origin, class, 0, frame, len);
 }
 
-#define X(sym, quota, source, help)                                               \
+#define X(sym, quota, source, total, help)                                        \
 	static void readable_##sym(void *ctx, uint32_t events)                    \
 	{                                                                         \
 		struct daisy_hold_origin *origin = ctx;                           \
@@ -126,37 +153,37 @@ static void receive(void *ctx, enum daisy_hold_class class, const void *frame, s
 DAISY_HOLD_CLASSES(X)
 #undef X
 
-/* In the order in which they came, all wait as long. */
-static void step_syns(struct daisy_slowpath *s, uint64_t now)
+static bool is_over(const struct daisy_slowpath *s, const struct daisy_held *held, uint64_t now)
 {
-	while (s->syns.first && now >= s->syns.first->deadline_ns) {
-		struct daisy_held *held = s->syns.first;
+	const struct daisy_hold_origin *origin = held->origin;
 
-		replay(s, held->origin, DAISY_HOLD_SYN, 0, held->frame, held->len);
-		daisy_held_remove(&s->syns, &s->syns.first);
-	}
+	return now >= held->deadline_ns ||
+	       daisy_fragment_known(s->inst, origin->device->number, held->frame, held->len);
 }
 
-/* Whatever the program now says of a packet whose time is up, is its end. */
+/* Whatever the program now says of a packet whose wait is over, is its end. */
+static void end(struct daisy_slowpath *s, struct daisy_held_list *list, enum daisy_hold_class class,
+		struct daisy_held *held)
+{
+	replay(s, held->origin, class, 0, held->frame, held->len);
+	daisy_held_remove(list, held);
+}
+
 static void step(void *ctx)
 {
 	struct daisy_slowpath *s = ctx;
-	struct daisy_held **at = &s->fragments.first;
 	uint64_t now = now_ns(s);
+	struct daisy_held *held;
 
-	while (*at) {
-		struct daisy_held *held = *at;
-		struct daisy_hold_origin *origin = held->origin;
-
-		if (now < held->deadline_ns &&
-		    !daisy_fragment_known(s->inst, origin->device->number, held->frame, held->len)) {
-			at = &held->next;
-			continue;
-		}
-		replay(s, origin, DAISY_HOLD_FRAGMENT, 0, held->frame, held->len);
-		daisy_held_remove(&s->fragments, at);
+	while ((held = daisy_held_due(&s->fragments, now))) {
+		if (is_over(s, held, now))
+			end(s, &s->fragments, DAISY_HOLD_FRAGMENT, held);
+		else
+			daisy_held_look_again(&s->fragments, held, now);
 	}
-	step_syns(s, now);
+	while ((held = daisy_held_due(&s->syns, now)))
+		end(s, &s->syns, DAISY_HOLD_SYN, held);
+	tell_full(s);
 	arm(s);
 }
 
@@ -174,8 +201,9 @@ int daisy_slowpath_open(struct daisy_slowpath **slowpath, struct daisy_instance 
 	s->inst = inst;
 	s->loop = loop;
 	s->timer = (struct daisy_timer_watch){ .fn = step, .ctx = s };
-	daisy_held_init(&s->fragments, FRAGMENTS_MAX, FRAGMENTS_SOURCE_MAX);
-	daisy_held_init(&s->syns, SYNS_MAX, SYNS_SOURCE_MAX);
+	daisy_held_init(&s->fragments, &fragments_spec);
+	daisy_held_init(&s->syns, &syns_spec);
+	tell_full(s);
 	err = daisy_replayer_open(&s->replayer, inst);
 	return err ? err : daisy_timer_add(loop, &s->timer, 0);
 }
@@ -186,6 +214,7 @@ static void close_device(struct daisy_slowpath *s, struct daisy_hold_device *dev
 		daisy_held_clear(&s->fragments, &device->origin[i]);
 		daisy_held_clear(&s->syns, &device->origin[i]);
 	}
+	tell_full(s);
 	daisy_hold_device_close(device, s->loop);
 }
 
@@ -206,7 +235,7 @@ static void open_device(struct daisy_slowpath *s, uint32_t number, int ifindex, 
 	const struct daisy_hold_device_spec spec = {
 		.inst = s->inst, .loop = s->loop, .number = number, .ifindex = ifindex,
 		.owner = s, .readable = {
-#define X(sym, quota, source, help) readable_##sym,
+#define X(sym, quota, source, total, help) readable_##sym,
 			DAISY_HOLD_CLASSES(X)
 #undef X
 		},

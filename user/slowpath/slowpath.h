@@ -4,8 +4,8 @@
  * or not, and are judged again (replay.h). Runs in the daemon's loop.
  *
  * Fragments before their first one wait for it for two seconds (RFC 6146
- * section 3.4 wants as many); the table of first fragments is asked every few
- * milliseconds while any waits. Unsolicited SYNs wait for six (RFC 5382 REQ-4).
+ * section 3.4 wants as many); the table of first fragments is asked for each of
+ * them, at first every few milliseconds. Unsolicited SYNs wait for six (RFC 5382 REQ-4).
  * Packets to be cut do not wait.
  */
 #ifndef DAISY_SLOWPATH_SLOWPATH_H
