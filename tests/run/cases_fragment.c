@@ -110,6 +110,8 @@ static void whole_ones_of_another(struct bed *bed)
 
 	if (bed->warm)
 		return;
+	/* An emulated machine takes longer than the timer. */
+	daisy_instance_conf(bed->inst)->timer[DAISY_TIMER_FRAGMENT] *= 100;
 	play_step(bed, &open);
 	for (unsigned int i = 0; i < DAISY_UNFINISHED_DATAGRAMS; i++) {
 		mine[0].in.id = (uint16_t)i;
