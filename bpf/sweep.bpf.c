@@ -10,12 +10,14 @@
 #include <bpf/bpf_helpers.h>
 
 #include "lib/expire.h"
+#include "lib/forward.h"
 
 enum batch_kind {
 	BATCH_MAPPINGS,
 	BATCH_CONNS,
 	BATCH_SUBSCRIBERS,
 	BATCH_BLOCKS,
+	BATCH_FORWARDS,
 };
 
 struct batch {
@@ -77,6 +79,27 @@ static __always_inline int run_block(struct batch *b, __u32 i)
 	return in ? sweep_one_block(b->ctx, in->slot, in->port) : -1;
 }
 
+/*
+ * After the first that cannot be made, none is: what was made is counted, and
+ * the reason stands where other batches count what they freed.
+ */
+static __always_inline int run_forward(struct batch *b, __u32 i)
+{
+	struct daisy_forward_item *in = item_at(b, i, sizeof(*in)), it;
+	int err;
+
+	if (!in)
+		return -1;
+	if (b->freed)
+		return EXPIRE_NOTHING;
+	it = *in;
+	err = forward_make(&it, b->now);
+	if (!err)
+		return EXPIRE_ENDED;
+	b->freed = -err;
+	return EXPIRE_NOTHING;
+}
+
 static long run_item(__u32 i, struct batch *b)
 {
 	int result;
@@ -89,6 +112,8 @@ static long run_item(__u32 i, struct batch *b)
 		result = run_conn(b, i);
 	else if (b->kind == BATCH_BLOCKS)
 		result = run_block(b, i);
+	else if (b->kind == BATCH_FORWARDS)
+		result = run_forward(b, i);
 	else
 		result = run_subscriber(b, i);
 	if (result < 0)
@@ -143,6 +168,12 @@ SEC("xdp")
 int sweep_blocks(struct xdp_md *ctx)
 {
 	return run_batch(ctx, BATCH_BLOCKS);
+}
+
+SEC("xdp")
+int sweep_forwards(struct xdp_md *ctx)
+{
+	return run_batch(ctx, BATCH_FORWARDS);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -58,14 +58,14 @@ assert_usage() {
 
 @test "keywords are exact: no abbreviation is taken" {
 	assert_usage '"map" is unknown, expected link, pool, address, subscriber, mapping, stats, monitor, instance, config, doctor or help' map
-	assert_usage 'mapping: "sh" is unknown, expected show, count, trace, delete, help, proto, inside, external, zone, limit or connections' mapping sh
+	assert_usage 'mapping: "sh" is unknown, expected show, count, trace, add, delete, help, proto, inside, external, zone, kind, limit or connections' mapping sh
 	run -2 daisy --js link
 }
 
 @test "a bad value is refused before a daemon is asked" {
 	assert_usage 'mapping show: port "70000" is not 0-65535' mapping show inside 10.0.0.1:70000
-	assert_usage 'mapping delete: nothing says which: give proto, inside, external or zone, or all' mapping delete
-	assert_usage 'mapping delete: "all" stands alone, without proto, inside, external and zone' mapping delete all proto udp
+	assert_usage 'mapping delete: nothing says which: give proto, inside, external, zone or kind, or all' mapping delete
+	assert_usage 'mapping delete: "all" stands alone, without proto, inside, external, zone and kind' mapping delete all proto udp
 	assert_usage 'link set: "next-hop" is for one side, "next-hop-inside" and "next-hop-outside" for both, not together' \
 		link set dev e next-hop none next-hop-inside none
 	assert_usage 'instance purge: name "n1" is not the instance of option -i, "n0"' -i n0 instance purge name n1

@@ -60,23 +60,32 @@ static __always_inline bool tcp_sweep_conns(const struct daisy_conf *c, struct d
 	return empty && (force || !(t->m.conns & 0xffff));
 }
 
+/* A forward has no timer, and goes only with the configuration that has it. */
+static __always_inline bool forward_stays(const struct daisy_mapping *m, const struct daisy_sweep_item *it)
+{
+	return m->flags & MAPPING_STATIC && it->force != DAISY_FORCE_STATIC;
+}
+
 /*
  * Is the mapping's time up, given its control word? A TCP mapping goes with its
  * last connection (paper "Lost in NAT", section 3), but not within two ticks of
  * a new one being entered (conn_hold_mapping).
  */
-static __always_inline bool mapping_is_over(const struct daisy_conf *c, const struct daisy_sweep_item *it,
-					    __u64 ctl, __u32 now)
+static __always_inline bool mapping_is_over(const struct daisy_conf *c, const struct daisy_mapping *m,
+					    const struct daisy_sweep_item *it, __u64 ctl, __u32 now)
 {
 	__u32 age = tick_age(now, ctl_seen(ctl));
 	struct daisy_tcp_mapping *t;
 
+	if (it->proto != DAISY_TCP && forward_stays(m, it))
+		return false;
 	if (it->proto == DAISY_UDP)
 		return it->force || age >= c->timer[DAISY_TIMER_UDP];
 	if (it->proto == DAISY_ICMP)
 		return it->force || age >= c->timer[DAISY_TIMER_ICMP];
 	t = vector_tcp_record(it->slot, it->port);
-	if (!t || (age < 2 && !it->force) || !tcp_sweep_conns(c, t, now, it->force))
+	if (!t || (age < 2 && !it->force) || !tcp_sweep_conns(c, t, now, it->force) ||
+	    forward_stays(m, it))
 		return false;
 	return it->force || !(t->m.flags & MAPPING_UNTRACKED) ||
 	       age >= c->timer[DAISY_TIMER_TCP_ESTABLISHED];
@@ -126,13 +135,17 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 				       const struct daisy_sweep_item *it, __u64 ctl, __u32 now)
 {
 	__u64 endpoint = m->inside.word;
-	__u32 rest = port_rest(it);
+	__u32 rest = port_rest(it), flags = m->flags;
 
 	if (ctl_cas(m, ctl, ctl_enter(ctl, rest, now)) != ctl)
 		return EXPIRE_NOTHING;
 	port_count_held(it, rest, 1);
 	if (!index_remove(endpoint, it->proto, ref_make(it->slot, it->port, now)))
 		m->flags |= MAPPING_INDEXED;
+	if (flags & MAPPING_STATIC) {
+		subscriber_forward(endpoint, it->slot, -1, now);
+		return EXPIRE_ENDED;
+	}
 	subscriber_release(endpoint, it->proto, now);
 	COUNT(expired);
 	if (c->options & DAISY_OPT_EVENTS)
@@ -143,16 +156,17 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 static __always_inline int port_end_hold(struct daisy_mapping *m, const struct daisy_sweep_item *it,
 					 __u64 ctl, __u32 now)
 {
-	__u32 order = block_order_of_record(m->flags);	/* as long as the record is ours */
+	__u32 flags = m->flags;	/* as long as the record is ours */
 
 	/* Now: the next mapping of this port may have the same entry. */
-	if (unlikely(m->flags & MAPPING_INDEXED))
+	if (unlikely(flags & MAPPING_INDEXED))
 		index_remove(m->inside.word, it->proto, ref_make(it->slot, it->port, now));
 	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_FREE, now)) != ctl)
 		return EXPIRE_NOTHING;
 	port_count_held(it, ctl_state(ctl), -1);
-	port_release(it->slot * DAISY_N_PROTOS + it->proto, it->port);
-	block_port_freed(it->slot, it->port, order);
+	if (!(flags & MAPPING_UNPOOLED))
+		port_release(it->slot * DAISY_N_PROTOS + it->proto, it->port);
+	block_port_freed(it->slot, it->port, block_order_of_record(flags));
 	COUNT(freed);
 	return EXPIRE_FREED;
 }
@@ -173,7 +187,7 @@ STAGE int sweep_one(struct xdp_md *ctx, const struct daisy_sweep_item *it, __u32
 	age = tick_age(now, ctl_seen(ctl));
 	switch (ctl_state(ctl)) {
 	case MAPPING_ACTIVE:
-		return mapping_is_over(c, it, ctl, now) ? mapping_end(ctx, c, m, it, ctl, now)
+		return mapping_is_over(c, m, it, ctl, now) ? mapping_end(ctx, c, m, it, ctl, now)
 							: EXPIRE_NOTHING;
 	case MAPPING_HOLD:
 		if (age < c->timer[DAISY_TIMER_HOLD])
@@ -273,7 +287,7 @@ STAGE int sweep_one_subscriber(const struct daisy_subscriber_key *arg, __u32 now
 		return EXPIRE_NOTHING;
 	word = *(volatile __u64 *)&s->ctl.word;
 	if (sub_state(word) != SUBSCRIBER_DEAD &&
-	    (word & SUB_COUNTS_MASK ||
+	    (word & SUB_COUNTS_MASK || s->forwards ||
 	     tick_age(now, s->last_change) < c->timer[DAISY_TIMER_SUBSCRIBER] ||
 	     __sync_val_compare_and_swap(&s->ctl.word, word,
 					 (__u64)SUBSCRIBER_DEAD << DAISY_SUB_STATE_SHIFT) != word))

@@ -105,14 +105,16 @@ STAGE bool filter_admits(const struct packet *p, __u32 remote, __u32 proto)
 
 	if (!p)
 		return false;
+	m = vector_record(proto, p->dst_slot, p->dport);
+	if (!m || m->flags & MAPPING_STATIC)
+		return m;	/* a forward is open to all */
 	if (proto == DAISY_TCP) {
 		struct daisy_tcp_mapping *t = vector_tcp_record(p->dst_slot, p->dport);
 
 		if (t && filter_knows(t, remote))
 			return true;
 	}
-	m = vector_record(proto, p->dst_slot, p->dport);
-	return m && filter_passes(filter_owner(m, proto, p->dst_slot, p->dport), remote, p->now, proto);
+	return filter_passes(filter_owner(m, proto, p->dst_slot, p->dport), remote, p->now, proto);
 }
 
 #endif

@@ -346,6 +346,36 @@ STAGE int subscriber_acquire(struct xdp_md *ctx, __u64 endpoint, __u32 proto, __
 	return -REASON_SUBSCRIBER_RACE;
 }
 
+/*
+ * A forward to a subscriber comes (n 1) or goes (-1). It is not counted among
+ * the mappings, and no limit holds for it; but it keeps the subscriber, and the
+ * first one gives it its address, unless it has mappings elsewhere. Called
+ * from where the sweep of subscribers is, too: none is being removed.
+ */
+STAGE int subscriber_forward(__u64 endpoint, __u32 slot, __s32 n, __u32 now)
+{
+	struct daisy_subscriber_key key;
+	struct daisy_subscriber *s;
+	__u64 word;
+
+	subscriber_key(&key, endpoint);
+	s = bpf_map_lookup_elem(&subscribers, &key);
+	if (!s && n > 0) {
+		/* EEXIST is as good: the second look settles it. */
+		if (!bpf_map_update_elem(&subscribers, &key, &subscriber_fresh, BPF_NOEXIST))
+			COUNT(subscribers_created);
+		s = bpf_map_lookup_elem(&subscribers, &key);
+	}
+	if (!s)
+		return -REASON_NO_SUBSCRIBER;
+	word = *(volatile __u64 *)&s->ctl.word;
+	if (n > 0 && !s->forwards && !(word & SUB_COUNTS_MASK))
+		__sync_val_compare_and_swap(&s->ctl.word, word, sub_word(slot));
+	__sync_fetch_and_add(&s->forwards, n);
+	s->last_change = now;
+	return 0;
+}
+
 STAGE int subscriber_release(__u64 endpoint, __u32 proto, __u32 now)
 {
 	struct daisy_subscriber_key key;

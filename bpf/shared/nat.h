@@ -62,6 +62,8 @@ union daisy_endpoint {
 /* daisy_mapping.flags */
 #define MAPPING_UNTRACKED 1	/* TCP: carried connections that found no room; lives by the established timer */
 #define MAPPING_INDEXED 2	/* has ended, and could not be removed from the index: once more */
+#define MAPPING_STATIC 4	/* a forward: the configuration made it, and nothing else ends it */
+#define MAPPING_UNPOOLED 8	/* a forward whose port is none that mappings may have: never given back */
 #define DAISY_BLOCK_FLAG_SHIFT 12	/* order of the block its port is of; 0: of none */
 
 struct daisy_mapping {
@@ -265,7 +267,7 @@ struct daisy_subscriber {
 	__u32 last_change;	/* tick of the last creation or removal */
 	__u32 prefix_epoch;	/* for which its address was found inside */
 	__u32 rate;		/* new mappings in a tick: number, low 16 bits; the tick's low bits above */
-	__u32 pad;
+	__u32 forwards;		/* atomic; not counted as mappings */
 	/* Blocks: first port, last port << 16; 0: none. Hints: whose a block is, its own word says. */
 	__u32 range[DAISY_SUB_BLOCKS];
 };
@@ -329,12 +331,16 @@ struct daisy_idents {
 	__u16 next[DAISY_IDENTS];
 };
 
+/* daisy_sweep_item.force: end a mapping whatever its timer says */
+#define DAISY_FORCE 1		/* the operator's delete; forwards stay */
+#define DAISY_FORCE_STATIC 2	/* forwards, too */
+
 /* One item of a sweep batch (BPF_PROG_RUN): "look at this record, its time may have come". */
 struct daisy_sweep_item {
 	__u16 slot;
 	__u16 port;
 	__u8 proto;		/* enum daisy_proto */
-	__u8 force;		/* 1: expire whatever its timer says (operator's delete) */
+	__u8 force;		/* DAISY_FORCE_* */
 	__u16 pad;
 };
 
@@ -342,8 +348,8 @@ struct daisy_sweep_item {
 struct daisy_sweep_header {
 	__u16 n;		/* items that follow */
 	__u16 done;
-	__u16 expired;		/* ACTIVE -> HOLD */
-	__u16 freed;		/* HOLD or ROLLED_BACK -> FREE; blocks given back */
+	__u16 expired;		/* ACTIVE -> HOLD; forwards made */
+	__u16 freed;		/* HOLD or ROLLED_BACK -> FREE; blocks given back; why the next forward was not made */
 };
 
 /* Item of a block batch, program sweep_blocks. */
@@ -351,6 +357,17 @@ struct daisy_block_item {
 	__u16 slot;
 	__u16 port;		/* first of the block */
 	__u32 pad;
+};
+
+/* Item of a batch of forwards to be made, program sweep_forwards. */
+struct daisy_forward_item {
+	union daisy_endpoint inside;
+	union daisy_control ctl;	/* of the record, read a grace period ago: FREE, or at rest */
+	__u16 slot;
+	__u16 port;
+	__u16 link;			/* inside, for routes towards the host */
+	__u8 proto;			/* enum daisy_proto */
+	__u8 unpooled;			/* MAPPING_UNPOOLED */
 };
 
 /* Item of a connection batch, program sweep_conns. */
@@ -377,6 +394,7 @@ _Static_assert(sizeof(struct daisy_fragment) == 64, "fragment: one line");
 _Static_assert(sizeof(struct daisy_sweep_item) == 8, "batch item");
 _Static_assert(sizeof(struct daisy_sweep_header) == 8, "batch header");
 _Static_assert(sizeof(struct daisy_block_item) == 8, "block batch item");
+_Static_assert(sizeof(struct daisy_forward_item) == 24, "forward batch item");
 _Static_assert(sizeof(struct daisy_conn_item) == 16, "connection batch item");
 
 #endif

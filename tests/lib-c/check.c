@@ -20,6 +20,7 @@ struct live {
 	uint32_t n_entries;	/* index entries that lead to it */
 	uint32_t conns;		/* as the record has it: answered, strangers' */
 	uint32_t found_conns;	/* as the table has it */
+	bool forward;
 };
 
 struct walk {
@@ -88,7 +89,7 @@ static void records_check(struct walk *w, uint32_t slot, uint32_t proto)
 			l = live_at(w, slot, proto, port);
 			*l = (struct live){ .inside = m->inside.word, .slot = slot, .port = port,
 					    .generation = m->ctl.generation, .proto = proto,
-					    .conns = m->conns };
+					    .conns = m->conns, .forward = m->flags & MAPPING_STATIC };
 			if (!l->inside)
 				contradict(c, "slot %u proto %u port %u: active for nobody", slot,
 					   proto, port);
@@ -266,7 +267,8 @@ static void twins_check(struct walk *w)
 struct tally {
 	uint64_t key;		/* address and zone */
 	uint64_t mappings;
-	uint32_t slot;
+	uint64_t forwards;
+	uint32_t slot;		/* of the mappings */
 };
 
 static int by_key(const void *a, const void *b)
@@ -291,15 +293,19 @@ static size_t tally_make(struct walk *w, struct tally *t)
 		union daisy_endpoint e = { .word = w->live[i].inside };
 
 		if (e.word)
-			t[n++] = (struct tally){ subscriber_of(e), 1, w->live[i].slot };
+			t[n++] = (struct tally){ subscriber_of(e), !w->live[i].forward,
+						 w->live[i].forward, w->live[i].slot };
 	}
 	qsort(t, n, sizeof(*t), by_key);
 	for (size_t i = 0; i < n; i++) {
 		if (kept && t[kept - 1].key == t[i].key) {
-			if (t[kept - 1].slot != t[i].slot)
+			if (!t[kept - 1].mappings)
+				t[kept - 1].slot = t[i].slot;
+			if (t[kept - 1].slot != t[i].slot && t[i].mappings)
 				contradict(w->c, "subscriber %016lx is on slots %u and %u", t[i].key,
 					   t[i].slot, t[kept - 1].slot);
-			t[kept - 1].mappings++;
+			t[kept - 1].mappings += t[i].mappings;
+			t[kept - 1].forwards += t[i].forwards;
 		} else {
 			t[kept++] = t[i];
 		}
@@ -331,7 +337,10 @@ static void subscribers_check(struct walk *w)
 		if (daisy_subscriber_mappings(s.ctl.word) != (found ? found->mappings : 0))
 			contradict(w->c, "subscriber %016lx counts %u mappings, but has %lu", want.key,
 				   daisy_subscriber_mappings(s.ctl.word), found ? found->mappings : 0);
-		if (found && s.ctl.slot != found->slot)
+		if (s.forwards != (found ? found->forwards : 0))
+			contradict(w->c, "subscriber %016lx counts %u forwards, but has %lu", want.key,
+				   s.forwards, found ? found->forwards : 0);
+		if (found && found->mappings && s.ctl.slot != found->slot)
 			contradict(w->c, "subscriber %016lx is on slot %u, its mappings on %u",
 				   want.key, (uint32_t)s.ctl.slot, found->slot);
 		seen += !!found;

@@ -20,6 +20,7 @@ int main(int argc, char **argv)
 	race_refresh();
 	race_subscribers();
 	race_blocks();
+	race_forwards();
 	race_storm(seconds);
 	return tap_done();
 }

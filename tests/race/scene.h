@@ -55,6 +55,7 @@ void race_last_port(void);
 void race_refresh(void);
 void race_subscribers(void);
 void race_blocks(void);
+void race_forwards(void);
 void race_storm(uint32_t seconds);
 
 #endif

@@ -340,7 +340,7 @@ void bed_reset(struct bed *bed)
 		unsigned int slot = i / DAISY_N_PROTOS, proto = i % DAISY_N_PROTOS;
 		struct daisy_port_map *map = daisy_instance_port_map(bed->inst, slot, proto);
 
-		if (memcmp(map, &bed->port_maps[i], sizeof(*map)))
+		if (bed->any_port || memcmp(map, &bed->port_maps[i], sizeof(*map)))
 			empty_vector(bed, slot, proto);
 		*map = bed->port_maps[i];
 	}

@@ -91,6 +91,7 @@ struct bed {
 	union daisy_route *routes;
 	uint16_t epoch;
 	uint32_t forgotten;		/* a /25, host order, whose next hops are never remembered; 0: none */
+	bool any_port;			/* records may be in use at ports that no port map has */
 	bool warm;			/* the daemon lives, next hops are remembered: see bed_warm() */
 	uint64_t warmed_ns;
 	struct daisy_counters counted;	/* after the last frame ... */

@@ -56,7 +56,8 @@ bool state_holds(struct bed *bed, const struct place *at, const struct end *insi
 /* A pool whose port map is as it was at the start has no mapping. */
 static bool is_untouched(struct bed *bed, uint32_t slot, enum daisy_proto proto)
 {
-	return !memcmp(daisy_instance_port_map(bed->inst, slot, proto),
+	return !bed->any_port &&
+	       !memcmp(daisy_instance_port_map(bed->inst, slot, proto),
 		       &bed->port_maps[slot * DAISY_N_PROTOS + proto], sizeof(struct daisy_port_map));
 }
 
@@ -192,7 +193,8 @@ static const char *ports_contradiction(struct bed *bed, uint32_t slot, enum dais
 		bool used;
 
 		at.port = port;
-		used = state_record(bed, &at)->ctl.state != MAPPING_FREE;
+		used = state_record(bed, &at)->ctl.state != MAPPING_FREE &&
+		       !(state_record(bed, &at)->flags & MAPPING_UNPOOLED);
 		taken += used;
 		if (is_free != (was_free && !used) || (used && !was_free)) {
 			snprintf(text, sizeof(text), "%s port %u of slot %u is %s, its record is %s",
@@ -257,7 +259,7 @@ static unsigned int count_subscribers(struct bed *bed)
 
 	while (!bpf_map_get_next_key(fd, at, &key)) {
 		if (!bpf_map_lookup_elem(fd, &key, &s))
-			n += daisy_subscriber_mappings(s.ctl.word);
+			n += daisy_subscriber_mappings(s.ctl.word) + s.forwards;
 		at = &key;
 	}
 	return n;

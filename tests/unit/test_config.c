@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config/forward.h"
 #include "config/policy.h"
 #include "lib/error.h"
 
@@ -22,6 +23,10 @@
 #define RULES HEAD "no-translate:\n"
 #define POOL "  - { name: p0, addresses: [203.0.113.10] }\n"
 #define DET(keys) "  - { name: p0, addresses: [203.0.113.10], " keys " }\n"
+#define FORWARDS(forwards) \
+	LINKS INSIDE OUTSIDE "pools:\n  - { name: p0, addresses: [203.0.113.10],\n    forwards: [\n" \
+	forwards "]}\n"
+#define FORWARD(external, inside) "{ external: '" external "', inside: '" inside "' }"
 #define PLAN(inside) "mode: deterministic, inside: " inside
 
 struct refused {
@@ -44,8 +49,53 @@ static const struct refused refused[] = {
 	  "prefixes, zone, vlan, next-hop" },
 	{ "an unknown key of a pool is refused", POOLS "  - { name: p, addresses: [], port: 1 }\n",
 	  "t.yaml:3: pools[0]: unknown key \"port\", expected one of: name, addresses, ports, "
-	  "reserved, zones, filtering, mode, inside, ports-per-subscriber, overflow, algorithm, "
+	  "reserved, zones, forwards, filtering, mode, inside, ports-per-subscriber, overflow, algorithm, "
 	  "max-held, block-size, blocks, limits" },
+	{ "an unknown key of a forward is refused", FORWARDS("{ external: 203.0.113.10, to: 10.0.0.2 }"),
+	  "t.yaml:8: pools[0].forwards[0]: unknown key \"to\", expected one of: protocol, external, inside, "
+	  "zone" },
+	{ "a forward without inside is refused", FORWARDS("{ external: 203.0.113.10 }"),
+	  "t.yaml:8: pools[0].forwards[0]: key \"inside\" is missing" },
+	{ "a forward of ICMP is refused", FORWARDS("{ protocol: icmp, external: 203.0.113.10, inside: 10.0.0.2 }"),
+	  "t.yaml:8: pools[0].forwards[0].protocol: \"icmp\" is not a protocol of forwards, expected tcp or "
+	  "udp, or none for both" },
+	{ "a forward's external address that is none is refused", FORWARDS(FORWARD("203.0.113:80", "10.0.0.2")),
+	  "t.yaml:8: pools[0].forwards[0].external: \"203.0.113:80\" is not an endpoint, expected "
+	  "203.0.113.10, 203.0.113.10:443 or 203.0.113.10:5000-5010" },
+	{ "a forward of port 0 is refused", FORWARDS(FORWARD("203.0.113.10:0", "10.0.0.2")),
+	  "t.yaml:8: pools[0].forwards[0].external: \"203.0.113.10:0\" is not an endpoint, expected "
+	  "203.0.113.10, 203.0.113.10:443 or 203.0.113.10:5000-5010" },
+	{ "a forward to a range of inside ports is refused", FORWARDS(FORWARD("203.0.113.10:80", "10.0.0.2:80-81")),
+	  "t.yaml:8: pools[0].forwards[0].inside: \"10.0.0.2:80-81\" is a range, expected the port of the "
+	  "first, as 10.0.0.2:5000" },
+	{ "a forward whose inside ports end beyond 65535 is refused",
+	  FORWARDS(FORWARD("203.0.113.10:80-90", "10.0.0.2:65530")),
+	  "t.yaml:8: pools[0].forwards[0].inside: \"10.0.0.2:65530\" leaves no room for 11 ports, expected a "
+	  "first port of at most 65525" },
+	{ "a forward of an address that the pool has not is refused",
+	  FORWARDS(FORWARD("203.0.113.11:80", "10.0.0.2")),
+	  "t.yaml:8: pools[0].forwards[0].external: \"203.0.113.11:80\" is no address of pool \"p0\", expected "
+	  "one of its addresses" },
+	{ "a forward to a host of no inside prefix is refused", FORWARDS(FORWARD("203.0.113.10:80", "10.0.1.2")),
+	  "t.yaml:8: pools[0].forwards[0].inside: \"10.0.1.2:80\" is in no inside prefix of zone 0, expected a "
+	  "host of one" },
+	{ "a forward to a host of a zone that the pool does not serve is refused",
+	  LINKS INSIDE "pools:\n  - { name: p0, addresses: [203.0.113.10], zones: [0], forwards: ["
+	  "{ external: 203.0.113.10, inside: 10.0.0.2, zone: 1 }] }\n",
+	  "t.yaml:5: pools[0].forwards[0].zone: \"1\" is no zone of pool \"p0\", expected one that it serves" },
+	{ "two forwards of one external port are refused",
+	  FORWARDS(FORWARD("203.0.113.10:80-90", "10.0.0.2") ",\n" FORWARD("203.0.113.10:90", "10.0.0.3")),
+	  "t.yaml:9: pools[0].forwards[1].external: \"203.0.113.10:90\" overlaps forward 203.0.113.10:80-90, "
+	  "expected each external port once" },
+	{ "two forwards to one inside port are refused (U1)",
+	  FORWARDS(FORWARD("203.0.113.10:80-90", "10.0.0.2") ",\n" FORWARD("203.0.113.10:443", "10.0.0.2:90")),
+	  "t.yaml:9: pools[0].forwards[1].inside: \"10.0.0.2:90\" has forward 203.0.113.10:80-90 already, "
+	  "expected each inside port once" },
+	{ "a forward of ports that arithmetic gives to others is refused (RFC 7422 N1)",
+	  LINKS INSIDE "pools:\n" DET(PLAN("[10.0.0.0/24]") ", forwards: ["
+	  FORWARD("203.0.113.10:1023-1024", "10.0.0.2") "]"),
+	  "t.yaml:5: pools[0].forwards[0].external: \"203.0.113.10:1023-1024\" has ports of pool \"p0\", whose "
+	  "subscribers have theirs by arithmetic, expected reserved ones or others than 1024-65535" },
 	{ "a pool's mode that is not there is refused", POOLS DET("mode: random"),
 	  "t.yaml:3: pools[0].mode: \"random\" is not a mode, expected dynamic, blocks or deterministic" },
 	{ "a deterministic pool without inside prefixes is refused (RFC 7422 N1)",
@@ -521,6 +571,40 @@ static void policy_of_pool(void **state)
 	daisy_config_free(config);
 }
 
+static void forward_forms(void **state)
+{
+	struct daisy_config *config = parse(FORWARDS(FORWARD("203.0.113.10:80-90", "10.0.0.2")
+		", { protocol: udp, external: '203.0.113.10:5000', inside: '10.0.0.2:53' }"
+		", { protocol: tcp, external: '203.0.113.10:5000', inside: '10.0.0.2:53' }"));
+	const struct daisy_config_forward *f = config->pools[0].forwards;
+
+	assert_int_equal(config->pools[0].n_forwards, 3);
+	assert_int_equal(f->external, 0xcb00710a);
+	assert_int_equal(f->inside, 0x0a000002);
+	assert_int_equal(f->ports.first, 80);
+	assert_int_equal(f->ports.last, 90);
+	assert_int_equal(f->inside_port, 80);
+	assert_true(daisy_config_forward_has(f, DAISY_UDP) && daisy_config_forward_has(f, DAISY_TCP));
+	assert_false(daisy_config_forward_has(f, DAISY_ICMP));
+	assert_false(daisy_config_forward_has(f + 1, DAISY_TCP));
+	assert_int_equal(f[1].inside_port, 53);
+	daisy_config_free(config);
+}
+
+static void ports_of_pool(void **state)
+{
+	struct daisy_config *config = parse(POOLS DET("ports: 2000-3000, reserved: [2500, 80-90]"));
+	const struct daisy_config_pool *pool = &config->pools[0];
+
+	assert_true(daisy_config_pool_allots(pool, 0, 2000) && daisy_config_pool_allots(pool, 0, 3000));
+	assert_false(daisy_config_pool_allots(pool, 0, 1999) || daisy_config_pool_allots(pool, 0, 3001));
+	assert_false(daisy_config_pool_allots(pool, 0, 2500) || daisy_config_pool_allots(pool, 0, 443));
+	assert_true(daisy_config_pool_allots(pool, DAISY_OPT_RANGE, 443));
+	assert_false(daisy_config_pool_allots(pool, DAISY_OPT_RANGE, 80));
+	assert_false(daisy_config_pool_allots(pool, DAISY_OPT_RANGE, 1024));
+	daisy_config_free(config);
+}
+
 static void two_plans(void **state)
 {
 	struct daisy_config *config = parse(LINKS INSIDE
@@ -606,6 +690,10 @@ static void single_nexthop(void **state)
 	"  ports: 2000-3000\n" \
 	"  reserved: [2001, 2010-2020]\n" \
 	"  zones: [0, 3]\n" \
+	"  forwards:\n" \
+	"  - {protocol: tcp, external: '203.0.113.20:443', inside: '10.0.0.2:8443', zone: 3}\n" \
+	"  - {external: '203.0.113.20:5000-5010', inside: '10.0.0.3:5000', zone: 3}\n" \
+	"  - {protocol: udp, external: 203.0.113.13, inside: 10.0.0.4, zone: 3}\n" \
 	"  filtering: address-dependent\n" \
 	"- name: p1\n" \
 	"  addresses: [198.51.100.0-198.51.100.3]\n" \
@@ -769,6 +857,8 @@ static const struct CMUnitTest accepted[] = {
 		 ranges_with_gaps),
 	ACCEPTED("a deterministic pool has the defaults of its plan (RFC 7422 N1)", plan_of_pool),
 	ACCEPTED("port blocks and limits have their defaults, and ticks for seconds (G4, G5)", policy_of_pool),
+	ACCEPTED("a forward has the same inside ports, and both protocols, unless said otherwise", forward_forms),
+	ACCEPTED("forwards' ports are told from those that mappings may have", ports_of_pool),
 	ACCEPTED("pools of two zones may plan for the same inside prefix", two_plans),
 	ACCEPTED("a daemon does not run a mode that its packet path does not have", not_run),
 	ACCEPTED("two zones may have the same prefix", zones_share_prefixes),

@@ -137,10 +137,16 @@ static const struct {
 	{ "mapping show inside 10.0.0.1:65536", "port \"65536\" is not 0-65535" },
 	{ "mapping show inside 10.0.0.1:", "port \"\" is not 0-65535" },
 	{ "mapping show inside 10.0.0.256", "inside \"10.0.0.256\" is not ADDRESS or ADDRESS:PORT" },
+	{ "mapping add inside 10.0.0.1", "\"external ADDRESS[:PORTS]\" is missing" },
+	{ "mapping add external 203.0.113.1:80-70 inside 10.0.0.1",
+	  "ports \"80-70\" is not PORT or FIRST-LAST within 1-65535" },
+	{ "mapping add external 203.0.113.1-80 inside 10.0.0.1",
+	  "external \"203.0.113.1-80\" is not ADDRESS, ADDRESS:PORT or ADDRESS:PORT-PORT" },
+	{ "mapping show kind fixed", "kind \"fixed\" is not dynamic or static" },
 	{ "mapping show limit 0", "limit \"0\" is not 1-4294967295" },
 	{ "mapping show proto sctp", "proto \"sctp\" is not udp, tcp or icmp" },
-	{ "mapping -j", "\"-j\" is unknown, expected show, count, trace, delete, help, proto, inside, external, zone, "
-	  "limit or connections" },
+	{ "mapping -j", "\"-j\" is unknown, expected show, count, trace, add, delete, help, proto, inside, external, zone, "
+	  "kind, limit or connections" },
 	{ "mapping show -j", "\"-j\" stands before the object: daisy -j OBJECT ..." },
 	{ "monitor event changed",
 	  "event \"changed\" is not created, expired, exhausted, unresolved, block-allocated, "
@@ -199,7 +205,8 @@ static void help_says_the_grammar_in_bnf(void **state)
 		{ "pool", "show", "daisy pool [ show ] [ name NAME ]" },
 		{ "pool", "delete", "daisy pool delete name NAME [ addresses ADDRESSES ]..." },
 		{ "mapping", "count", "daisy mapping count [ proto { udp | tcp | icmp } ] "
-		  "[ inside ADDRESS[:PORT] ] [ external ADDRESS[:PORT] ] [ zone ZONE ]" },
+		  "[ inside ADDRESS[:PORT] ] [ external ADDRESS[:PORT] ] [ zone ZONE ] "
+		  "[ kind { dynamic | static } ]" },
 		{ "stats", "show", "daisy stats [ show ] [ all ] [ --explain ]" },
 		{ "config", "save", "daisy config save" },
 	};
@@ -238,10 +245,11 @@ static const struct {
 } completions[] = {
 	{ "m", "mapping\nmonitor\n" },
 	{ "mapping s", "show\n" },
-	{ "mapping ''", "show\ncount\ntrace\ndelete\nproto\ninside\nexternal\nzone\nlimit\nconnections\nhelp\n" },
+	{ "mapping ''", "show\ncount\ntrace\nadd\ndelete\nproto\ninside\nexternal\nzone\nkind\nlimit\n"
+	  "connections\nhelp\n" },
 	{ "mapping show proto ''", "udp\ntcp\nicmp\n" },
 	{ "mapping proto t", "tcp\n" },
-	{ "mapping show proto udp ''", "inside\nexternal\nzone\nlimit\nconnections\n" },
+	{ "mapping show proto udp ''", "inside\nexternal\nzone\nkind\nlimit\nconnections\n" },
 	{ "mapping show inside ''", "" },
 	{ "mapping show bogus ''", "" },
 	{ "-j link set side o", "outside\n" },

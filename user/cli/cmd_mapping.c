@@ -17,6 +17,7 @@ static void connections_text(const json_t *item, char *buf, size_t size)
 }
 
 static const struct daisy_column columns[] = {
+	{ "kind", "KIND", FORMAT_TEXT, NULL },
 	{ "proto", "PROTO", FORMAT_TEXT, NULL },
 	{ "inside", "INSIDE", FORMAT_TEXT, NULL },
 	{ "zone", "ZONE", FORMAT_NUMBER, NULL },
@@ -94,17 +95,27 @@ static const struct daisy_column delete_fields[] = {
 	{ NULL, NULL, FORMAT_TEXT, NULL },
 };
 
+static const struct daisy_column add_fields[] = {
+	{ "added", "added", FORMAT_TEXT, NULL },
+	{ NULL, NULL, FORMAT_TEXT, NULL },
+};
+
+static enum daisy_exit add(struct daisy_cli *cli, struct daisy_args *args)
+{
+	return daisy_request_one(cli, "mapping", "add", args->send, add_fields);
+}
+
 static enum daisy_exit delete(struct daisy_cli *cli, struct daisy_args *args)
 {
 	size_t n = json_object_size(args->send);
 	bool all = json_is_true(json_object_get(args->send, "all"));
 
 	if (!n) {
-		daisy_error_set("nothing says which: give proto, inside, external or zone, or all");
+		daisy_error_set("nothing says which: give proto, inside, external, zone or kind, or all");
 		return DAISY_EXIT_USAGE;
 	}
 	if (all && n > 1) {
-		daisy_error_set("\"all\" stands alone, without proto, inside, external and zone");
+		daisy_error_set("\"all\" stands alone, without proto, inside, external, zone and kind");
 		return DAISY_EXIT_USAGE;
 	}
 	return daisy_request_one(cli, "mapping", "delete", args->send, delete_fields);
@@ -129,7 +140,9 @@ static enum daisy_exit trace(struct daisy_cli *cli, struct daisy_args *args)
 	{ .key = "external", .type = VALUE_ENDPOINT, \
 	  .help = "only this external address, or this port of it" }, \
 	{ .key = "zone", .type = VALUE_NUMBER, .min = 0, .max = DAISY_MAX_ZONES - 1, \
-	  .metavar = "ZONE", .help = "only this zone, 0-255" }
+	  .metavar = "ZONE", .help = "only this zone, 0-255" }, \
+	{ .key = "kind", .type = VALUE_CHOICE, .choices = "dynamic static", \
+	  .help = "only mappings that packets made, or only forwards" }
 
 static const struct daisy_param show_params[] = {
 	FILTERS,
@@ -180,12 +193,25 @@ static const struct daisy_param trace_params[] = {
 	{ .key = NULL },
 };
 
+static const struct daisy_param add_params[] = {
+	{ .key = "proto", .type = VALUE_CHOICE, .choices = "udp tcp", .help = "only this protocol (both)" },
+	{ .key = "external", .type = VALUE_ENDPOINTS, .flags = PARAM_REQUIRED,
+	  .help = "external address, with a port or a range of ports (all)" },
+	{ .key = "inside", .type = VALUE_ENDPOINT, .flags = PARAM_REQUIRED,
+	  .help = "inside address, with the port of the first (the same)" },
+	{ .key = "zone", .type = VALUE_NUMBER, .min = 0, .max = DAISY_MAX_ZONES - 1,
+	  .metavar = "ZONE", .help = "zone of the inside address (0)" },
+	{ .key = NULL },
+};
+
 static const struct daisy_command commands[] = {
 	{ "show", "List mappings.", show_params, show },
 	{ "count", "Count mappings by protocol.", count_params, count },
 	{ "trace", "Tell what would become of a packet, stage by stage; changes nothing.", trace_params,
 	  trace },
-	{ "delete", "End mappings now; their ports enter hold-down.", delete_params, delete },
+	{ "add", "Forward external ports to an inside host, until deleted.", add_params, add },
+	{ "delete", "End mappings now, or delete forwards; their ports enter hold-down.", delete_params,
+	  delete },
 	{ NULL, NULL, NULL, NULL },
 };
 

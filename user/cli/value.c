@@ -99,6 +99,20 @@ static json_t *parse_endpoint(const struct daisy_param *param, const char *word)
 	return json_string(word);
 }
 
+static json_t *parse_endpoints(const struct daisy_param *param, const char *word)
+{
+	const char *colon = strchr(word, ':'), *dash = strchr(word, '-');
+	size_t len = dash && colon ? (size_t)(dash - colon - 1) : colon ? strlen(colon + 1) : 0;
+	uint32_t first, last;
+
+	if (!read_address(word, colon ? (size_t)(colon - word) : strlen(word)))
+		return daisy_error_value(param->key, word, "ADDRESS, ADDRESS:PORT or ADDRESS:PORT-PORT"), NULL;
+	if (colon && (!read_number(colon + 1, len, 65535, &first) ||
+		      (dash && (!read_number(dash + 1, strlen(dash + 1), 65535, &last) || last < first))))
+		return daisy_error_value("ports", colon + 1, "PORT or FIRST-LAST within 1-65535"), NULL;
+	return json_string(word);
+}
+
 static bool is_prefix(const char *word)
 {
 	const char *slash = strchr(word, '/');
@@ -200,6 +214,7 @@ static const struct {
 	[VALUE_NAME] = { "NAME", parse_name },
 	[VALUE_ADDRESS] = { "ADDRESS", parse_address },
 	[VALUE_ENDPOINT] = { "ADDRESS[:PORT]", parse_endpoint },
+	[VALUE_ENDPOINTS] = { "ADDRESS[:PORTS]", parse_endpoints },
 	[VALUE_PREFIX] = { "PREFIX", parse_prefix },
 	[VALUE_ADDRESSES] = { "ADDRESSES", parse_addresses },
 	[VALUE_PORTS] = { "PORTS", parse_ports },

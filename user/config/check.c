@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "config/forward.h"
 #include "config/plan.h"
 #include "config/policy.h"
 #include "config/values.h"
@@ -291,12 +292,19 @@ int daisy_config_check_parts(const struct daisy_config *config, struct daisy_yam
 		err = check_pools(config, doc);
 	if (!err)
 		err = daisy_config_plan_check(config, doc);
-	return err || !doc ? err : check_zones(config, doc);
+	if (!err)
+		err = daisy_config_forwards_check(config, doc);
+	if (err || !doc)
+		return err;
+	err = check_zones(config, doc);
+	return err ? err : daisy_config_forwards_check_hosts(config, doc);
 }
 
-int daisy_config_check_zones(const struct daisy_config *config)
+int daisy_config_check_saved(const struct daisy_config *config)
 {
-	return check_zones(config, NULL);
+	int err = check_zones(config, NULL);
+
+	return err ? err : daisy_config_forwards_check_hosts(config, NULL);
 }
 
 int daisy_config_check(const struct daisy_config *config)

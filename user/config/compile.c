@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/compile.h"
+#include "config/forward.h"
 #include "config/plan.h"
 #include "config/policy.h"
 #include "config/values.h"
@@ -211,6 +212,7 @@ static int compile_pool(struct daisy_yaml_doc *doc, const struct daisy_raw_pool 
 		TRY(at(doc, daisy_value_filtering(raw->filtering, &pool->filtered),
 		       "pools[%zu].filtering", i));
 	TRY(compile_pool_lists(doc, raw, i, pool));
+	TRY(daisy_config_forwards_compile(doc, raw, i, pool));
 	TRY(daisy_config_plan_compile(doc, raw, i, pool));
 	return daisy_config_policy_compile(doc, raw, i, pool);
 }

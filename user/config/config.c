@@ -7,6 +7,7 @@
 #include "config/check.h"
 #include "config/compile.h"
 #include "config/config.h"
+#include "config/forward.h"
 #include "lib/error.h"
 
 /* A configuration with every prefix of every link has a tenth of this. */
@@ -99,6 +100,7 @@ void daisy_config_pool_clean(struct daisy_config_pool *pool)
 	free(pool->reserved);
 	free(pool->zones);
 	free(pool->inside);
+	free(pool->forwards);
 	memset(pool, 0, sizeof(*pool));
 }
 
@@ -139,7 +141,8 @@ int daisy_config_pool_copy(struct daisy_config_pool *to, const struct daisy_conf
 	to->reserved = duplicate(from->reserved, from->n_reserved, sizeof(*to->reserved));
 	to->zones = duplicate(from->zones, from->n_zones, sizeof(*to->zones));
 	to->inside = duplicate(from->inside, from->n_inside, sizeof(*to->inside));
-	return to->ranges && to->reserved && to->zones && to->inside ? 0 : -ENOMEM;
+	to->forwards = duplicate(from->forwards, from->n_forwards, sizeof(*to->forwards));
+	return to->ranges && to->reserved && to->zones && to->inside && to->forwards ? 0 : -ENOMEM;
 }
 
 struct daisy_config *daisy_config_copy(const struct daisy_config *config)
@@ -214,9 +217,20 @@ static bool policy_equal(const struct daisy_config_pool *a, const struct daisy_c
 	       !memcmp(&a->limits, &b->limits, sizeof(a->limits));
 }
 
+static bool forwards_equal(const struct daisy_config_pool *a, const struct daisy_config_pool *b)
+{
+	if (a->n_forwards != b->n_forwards)
+		return false;
+	for (size_t i = 0; i < a->n_forwards; i++)
+		if (!daisy_config_forward_equal(&a->forwards[i], &b->forwards[i]))
+			return false;
+	return true;
+}
+
 bool daisy_config_pool_equal(const struct daisy_config_pool *a, const struct daisy_config_pool *b)
 {
 	return !strcmp(a->name, b->name) && plan_equal(a, b) && policy_equal(a, b) &&
+	       forwards_equal(a, b) &&
 	       a->first_port == b->first_port &&
 	       a->last_port == b->last_port && a->filtered == b->filtered &&
 	       a->n_ranges == b->n_ranges &&

@@ -28,6 +28,7 @@
 #define DAISY_PORT_LAST 65535
 
 #define DAISY_CONFIG_MAX_POOLS 255
+#define DAISY_CONFIG_MAX_FORWARDS 4096	/* of all pools */
 
 struct daisy_config_prefix {
 	uint32_t addr;		/* host order, host bits zero */
@@ -78,6 +79,16 @@ struct daisy_config_limits {
 	uint32_t warn_percent;			/* of a limit of mappings: that is reported */
 };
 
+/* Ports of an external address that an inside host has, for as long as this stands here. */
+struct daisy_config_forward {
+	uint32_t external;			/* host order */
+	uint32_t inside;			/* host order */
+	struct daisy_config_range ports;	/* external */
+	uint16_t inside_port;			/* of the first */
+	uint16_t zone;				/* of the inside host */
+	uint8_t proto;				/* IP protocol number, 0: TCP and UDP */
+};
+
 struct daisy_config_pool {
 	char name[DAISY_NAME_MAX + 1];
 	struct daisy_config_range *ranges;
@@ -88,6 +99,8 @@ struct daisy_config_pool {
 	size_t n_reserved;
 	uint16_t *zones;
 	size_t n_zones;		/* 0: every zone */
+	struct daisy_config_forward *forwards;
+	size_t n_forwards;
 	bool filtered;		/* address-dependent filtering */
 	enum daisy_config_pool_mode mode;
 	struct daisy_config_limits limits;
@@ -144,11 +157,11 @@ int daisy_config_parse(const char *name, const char *text, size_t len, bool host
 /* The same checks after a change at run time; errors have no file and line. -EINVAL. */
 int daisy_config_check(const struct daisy_config *config);
 /*
- * Is there a pool for the zone of each link? A file without one is refused, since
- * it is a slip of the pen more often than not; at run time the pool may come
- * after the link. -EINVAL.
+ * Is there a pool for the zone of each link, and a prefix for the host of each
+ * forward? A file without one is refused, since it is a slip of the pen more often
+ * than not; at run time the pool may come after the link. -EINVAL.
  */
-int daisy_config_check_zones(const struct daisy_config *config);
+int daisy_config_check_saved(const struct daisy_config *config);
 /* Deep copy; NULL if there is no memory. */
 struct daisy_config *daisy_config_copy(const struct daisy_config *config);
 void daisy_config_free(struct daisy_config *config);

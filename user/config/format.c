@@ -12,6 +12,7 @@
 
 #include "config/compile.h"
 #include "config/config.h"
+#include "config/forward.h"
 #include "config/policy.h"
 #include "config/schema.h"
 #include "config/values.h"
@@ -160,6 +161,27 @@ static void fill_policy(struct arena *arena, const struct daisy_config_pool *poo
 		raw->limits->warn_percent = text_new(arena, "%u", limits->warn_percent);
 }
 
+static void fill_forwards(struct arena *arena, const struct daisy_config_pool *pool,
+			  struct daisy_raw_pool *raw)
+{
+	char text[DAISY_VALUE_SIZE];
+
+	raw->forwards = pool->n_forwards ?
+		piece_new(arena, pool->n_forwards * sizeof(*raw->forwards)) : NULL;
+	for (; raw->forwards && raw->n_forwards < pool->n_forwards; raw->n_forwards++) {
+		const struct daisy_config_forward *forward = &pool->forwards[raw->n_forwards];
+		struct daisy_raw_forward *to = &raw->forwards[raw->n_forwards];
+
+		if (forward->proto)
+			to->protocol = text_new(arena, "%s", daisy_value_protocol_name(forward->proto));
+		daisy_config_forward_external(forward, text);
+		to->external = text_new(arena, "%s", text);
+		daisy_config_forward_inside(forward, text);
+		to->inside = text_new(arena, "%s", text);
+		to->zone = forward->zone ? text_new(arena, "%u", forward->zone) : NULL;
+	}
+}
+
 static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
 		      struct daisy_raw_pool *raw)
 {
@@ -184,6 +206,7 @@ static void fill_pool(struct arena *arena, const struct daisy_config_pool *pool,
 		raw->zones[raw->n_zones] = text_new(arena, "%u", pool->zones[raw->n_zones]);
 	if (pool->filtered)
 		raw->filtering = text_new(arena, "%s", daisy_value_filtering_name(true));
+	fill_forwards(arena, pool, raw);
 	fill_plan(arena, pool, raw);
 	fill_policy(arena, pool, raw);
 }

@@ -67,12 +67,27 @@ static const cyaml_schema_field_t pool_limit_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t forward_fields[] = {
+	TEXT("protocol", struct daisy_raw_forward, protocol),
+	NEEDED_TEXT("external", struct daisy_raw_forward, external),
+	NEEDED_TEXT("inside", struct daisy_raw_forward, inside),
+	TEXT("zone", struct daisy_raw_forward, zone),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_value_t forward_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_FLOW, struct daisy_raw_forward, forward_fields),
+};
+
 static const cyaml_schema_field_t pool_fields[] = {
 	NEEDED_TEXT("name", struct daisy_raw_pool, name),
 	TEXTS("addresses", struct daisy_raw_pool, addresses, 0),
 	TEXT("ports", struct daisy_raw_pool, ports),
 	TEXTS("reserved", struct daisy_raw_pool, reserved, CYAML_FLAG_OPTIONAL),
 	TEXTS("zones", struct daisy_raw_pool, zones, CYAML_FLAG_OPTIONAL),
+	CYAML_FIELD_SEQUENCE_COUNT("forwards", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+				   struct daisy_raw_pool, forwards, n_forwards, &forward_schema, 0,
+				   DAISY_CONFIG_MAX_FORWARDS),
 	TEXT("filtering", struct daisy_raw_pool, filtering),
 	TEXT("mode", struct daisy_raw_pool, mode),
 	TEXTS("inside", struct daisy_raw_pool, inside, CYAML_FLAG_OPTIONAL),

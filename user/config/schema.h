@@ -38,6 +38,13 @@ struct daisy_raw_pool_limits {
 	char *warn_percent;
 };
 
+struct daisy_raw_forward {
+	char *protocol;
+	char *external;
+	char *inside;
+	char *zone;
+};
+
 struct daisy_raw_pool {
 	char *name;
 	char **addresses;
@@ -47,6 +54,8 @@ struct daisy_raw_pool {
 	unsigned int n_reserved;
 	char **zones;
 	unsigned int n_zones;
+	struct daisy_raw_forward *forwards;
+	unsigned int n_forwards;
 	char *filtering;
 	char *mode;
 	char **inside;

@@ -295,6 +295,19 @@ int daisy_value_ports(const char *text, struct daisy_config_range *range)
 	return 0;
 }
 
+int daisy_value_endpoint(const char *text, uint32_t *addr, struct daisy_config_range *ports)
+{
+	const char *expected = "203.0.113.10, 203.0.113.10:443 or 203.0.113.10:5000-5010";
+	size_t len = strcspn(text, ":");
+
+	*ports = (struct daisy_config_range){ 0 };
+	if (!read_address(text, len, addr))
+		return refuse(text, "an endpoint", expected);
+	if (text[len] && (daisy_value_ports(text + len + 1, ports) || !ports->first))
+		return refuse(text, "an endpoint", expected);
+	return 0;
+}
+
 int daisy_value_filtering(const char *text, bool *filtered)
 {
 	for (int i = 0; i < 2; i++) {

@@ -46,6 +46,8 @@ int daisy_value_addresses(const char *text, struct daisy_config_range *range);
 int daisy_value_prefix(const char *text, struct daisy_config_prefix *prefix);
 /* "p" or "p-q", within 0-65535. */
 int daisy_value_ports(const char *text, struct daisy_config_range *range);
+/* "a", "a:p" or "a:p-q"; without ports those are 0-0. Not port 0. */
+int daisy_value_endpoint(const char *text, uint32_t *addr, struct daisy_config_range *ports);
 /* "tcp", "udp", "icmp", as IP protocol number. */
 int daisy_value_protocol(const char *text, uint8_t *proto);
 const char *daisy_value_protocol_name(uint8_t proto);

@@ -2,6 +2,7 @@
 /* address show, set */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,6 +119,22 @@ int daisy_address_show(struct daisy_request *request)
 	return err ? err : ANSWER_MORE;
 }
 
+/* They do not end by themselves, so the address would never be empty. */
+static void warn_forwards(struct daisy_request *request, uint32_t addr)
+{
+	const struct daisy_config *config = request->daemon->config;
+	char text[128];
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_pools; i++)
+		for (size_t k = 0; k < config->pools[i].n_forwards; k++)
+			n += config->pools[i].forwards[k].external == addr;
+	snprintf(text, sizeof(text), "%zu forward%s of this address stay%s until deleted (mapping delete)",
+		 n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+	if (n)
+		daisy_reply_warning(request, text);
+}
+
 int daisy_address_set(struct daisy_request *request)
 {
 	const char *state = daisy_arg_string(request, "state");
@@ -139,5 +156,7 @@ int daisy_address_set(struct daisy_request *request)
 	}
 	err = daisy_instance_address_state(request->daemon->inst, (uint32_t)slot,
 					   active ? SLOT_ACTIVE : SLOT_DRAINING);
+	if (!err && !active)
+		warn_forwards(request, address.addr);
 	return err ? err : daisy_tables_zones(request->daemon, request->daemon->config);
 }

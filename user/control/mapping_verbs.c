@@ -32,6 +32,7 @@ struct found {
 struct walk {
 	int proto;		/* -1: all */
 	int zone;		/* -1: all */
+	int kind;		/* enum daisy_mapping_kind; -1: all */
 	struct daisy_endpoint_filter inside;
 	struct daisy_endpoint_filter external;
 	uint32_t left;		/* of the limit */
@@ -58,7 +59,8 @@ static bool passes(const struct walk *walk, const struct daisy_mapping *m)
 	uint32_t addr;
 
 	memcpy(&addr, m->inside.addr, sizeof(addr));
-	return (walk->zone < 0 || m->inside.zone == walk->zone) &&
+	return (walk->kind < 0 || walk->kind == !!(m->flags & MAPPING_STATIC)) &&
+	       (walk->zone < 0 || m->inside.zone == walk->zone) &&
 	       (!walk->inside.set || (ntohl(addr) == walk->inside.addr &&
 				      (walk->inside.port < 0 ||
 				       m->inside.port == walk->inside.port)));
@@ -156,6 +158,8 @@ static int start(struct daisy_request *request, uint32_t limit,
 	if (!err)
 		err = daisy_arg_zone(request, "zone", &walk->zone);
 	if (!err)
+		err = daisy_arg_kind(request, "kind", &walk->kind);
+	if (!err)
 		err = daisy_arg_endpoint(request, "inside", &walk->inside);
 	if (!err)
 		err = daisy_arg_endpoint(request, "external", &walk->external);
@@ -211,9 +215,11 @@ static void show_one(struct daisy_request *request, struct walk *walk, const str
 {
 	struct daisy_daemon *d = request->daemon;
 	const struct daisy_mapping *m = &found->record.m;
-	uint32_t now = daisy_instance_tick(d->inst);
+	uint32_t now = daisy_instance_tick(d->inst), left;
 	json_t *item = json_object();
 
+	left = daisy_mapping_expires_in(daisy_instance_conf(d->inst), found->proto, &found->record, now);
+	json_object_set_new(item, "kind", json_string(m->flags & MAPPING_STATIC ? "static" : "dynamic"));
 	json_object_set_new(item, "proto", json_string(proto_names[found->proto]));
 	json_object_set_new(item, "inside", daisy_json_endpoint(m->inside.addr, m->inside.port));
 	json_object_set_new(item, "zone", json_integer(m->inside.zone));
@@ -222,9 +228,8 @@ static void show_one(struct daisy_request *request, struct walk *walk, const str
 	json_object_set_new(item, "age_s", json_integer(daisy_age_s(now, m->created)));
 	json_object_set_new(item, "idle_s",
 			    json_integer(daisy_age_s(now, (uint32_t)m->ctl.seen)));
-	json_object_set_new(item, "expires_s", json_integer(
-		daisy_seconds_from_ticks(daisy_mapping_expires_in(
-			daisy_instance_conf(d->inst), found->proto, &found->record, now))));
+	json_object_set_new(item, "expires_s", left == DAISY_EXPIRES_NEVER ? json_null() :
+			    json_integer(daisy_seconds_from_ticks(left)));
 	json_object_set_new(item, "link", daisy_json_text(link_name(d, m->link)));
 	if (found->proto == DAISY_TCP)
 		add_tcp(item, found, now);
@@ -275,7 +280,7 @@ static void end_one(struct daisy_request *request, struct walk *walk, const stru
 {
 	walk->items[walk->header.n++] = (struct daisy_sweep_item){
 		.slot = found->slot, .port = found->port, .proto = (uint8_t)found->proto,
-		.force = 1,
+		.force = DAISY_FORCE,
 	};
 	if (walk->header.n == DAISY_BATCH_ITEMS)
 		end_batch(request, walk);
@@ -289,14 +294,42 @@ static void end_last(struct daisy_request *request, struct walk *walk)
 						    (json_int_t)walk->count[0]));
 }
 
+/*
+ * Mappings are ended here; forwards are taken out of the configuration, and only if
+ * they are meant: by their kind, or by the external port.
+ */
 int daisy_mapping_end(struct daisy_request *request)
 {
-	bool any = daisy_arg_has(request, "proto") || daisy_arg_has(request, "inside") ||
-		daisy_arg_has(request, "external") || daisy_arg_has(request, "zone");
+	static const char *const filters[] = { "proto", "inside", "external", "zone", "kind" };
+	bool any = daisy_arg_bool(request, "all");
+	uint64_t n_forwards = 0;
+	struct walk *walk;
+	int err;
 
-	if (any || daisy_arg_bool(request, "all"))
-		return start(request, UINT32_MAX, end_one, end_last);
-	daisy_error_set("nothing says which mappings, expected proto, inside, external, zone, "
-			"or all: true");
-	return daisy_refuse(request);
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+		any |= daisy_arg_has(request, filters[i]);
+	if (!any) {
+		daisy_error_set("nothing says which mappings, expected proto, inside, external, zone, "
+				"kind, or all: true");
+		return daisy_refuse(request);
+	}
+	err = start(request, UINT32_MAX, end_one, end_last);
+	walk = request->job;
+	if (err < 0)
+		return err;
+	if (walk->kind == MAPPING_KIND_STATIC || (walk->kind < 0 && walk->external.port >= 0)) {
+		const struct daisy_forward_filter filter = {
+			.proto = walk->proto, .zone = walk->zone, .inside = walk->inside,
+			.external = walk->external,
+		};
+
+		err = daisy_forwards_delete(request, &filter, &n_forwards);
+		if (err)
+			return err;
+	}
+	walk->count[0] = n_forwards;
+	/* Whoever asked for forwards only has them; the others are the dynamic ones. */
+	walk->left = walk->kind == MAPPING_KIND_STATIC ? 0 : UINT32_MAX;
+	walk->kind = MAPPING_KIND_DYNAMIC;
+	return ANSWER_MORE;
 }

@@ -279,7 +279,11 @@ int daisy_pool_delete(struct daisy_request *request)
 	pool = daisy_config_pool_find(config, name);
 	if (daisy_arg_has(request, "addresses"))
 		err = delete_addresses(request, pool);
-	if (!err && (!daisy_arg_has(request, "addresses") || !pool->n_ranges)) {
+	if (!err && !daisy_arg_has(request, "addresses"))
+		pool->n_ranges = 0;
+	if (!err)
+		daisy_forwards_drop_strays(request, pool);
+	if (!err && !pool->n_ranges) {
 		daisy_config_pool_clean(pool);
 		*pool = config->pools[--config->n_pools];
 	}

@@ -82,6 +82,7 @@ static void show_one(struct daisy_request *request, struct listing *listing, uin
 	json_object_set_new(item, "udp", json_integer(value->ctl.udp));
 	json_object_set_new(item, "tcp", json_integer(value->ctl.tcp));
 	json_object_set_new(item, "icmp", json_integer(value->ctl.icmp));
+	json_object_set_new(item, "forwards", json_integer(value->forwards));
 	json_object_set_new(item, "blocks", external ? blocks_json(d, key, value) : json_array());
 	json_object_set_new(item, "idle_s",
 			    json_integer(daisy_age_s(daisy_instance_tick(d->inst),

@@ -84,7 +84,8 @@ static const struct daisy_arg subscriber_show[] = {
 	{ "proto", ARG_STRING }, \
 	{ "inside", ARG_STRING }, \
 	{ "external", ARG_STRING }, \
-	{ "zone", ARG_NUMBER }
+	{ "zone", ARG_NUMBER }, \
+	{ "kind", ARG_STRING }
 
 static const struct daisy_arg mapping_show[] = {
 	FILTERS,
@@ -94,6 +95,14 @@ static const struct daisy_arg mapping_show[] = {
 
 static const struct daisy_arg mapping_count[] = {
 	FILTERS,
+	{ 0 }
+};
+
+static const struct daisy_arg mapping_add[] = {
+	{ "proto", ARG_STRING },
+	{ "external", ARG_STRING | ARG_NEEDED },
+	{ "inside", ARG_STRING | ARG_NEEDED },
+	{ "zone", ARG_NUMBER },
 	{ 0 }
 };
 
@@ -145,6 +154,7 @@ const struct daisy_verb daisy_verbs[] = {
 	{ "subscriber", "show", subscriber_show, daisy_subscriber_show },
 	{ "mapping", "show", mapping_show, daisy_mapping_show },
 	{ "mapping", "count", mapping_count, daisy_mapping_count },
+	{ "mapping", "add", mapping_add, daisy_mapping_add },
 	{ "mapping", "delete", mapping_delete, daisy_mapping_end },
 	{ "mapping", "trace", mapping_trace, daisy_mapping_trace },
 	{ "stats", "show", none, daisy_stats_show },
@@ -211,6 +221,20 @@ int daisy_arg_proto(struct daisy_request *request, const char *name, int *proto)
 	if (!text || *proto >= 0)
 		return 0;
 	daisy_error_set("\"%.64s\" is not a protocol, expected udp, tcp or icmp", text);
+	return daisy_refuse(request);
+}
+
+int daisy_arg_kind(struct daisy_request *request, const char *name, int *kind)
+{
+	const char *text = daisy_arg_string(request, name);
+
+	*kind = -1;
+	if (!text)
+		return 0;
+	*kind = !strcmp(text, "static") ? MAPPING_KIND_STATIC : MAPPING_KIND_DYNAMIC;
+	if (*kind == MAPPING_KIND_STATIC || !strcmp(text, "dynamic"))
+		return 0;
+	daisy_error_set("\"%.64s\" is not a kind, expected dynamic or static", text);
 	return daisy_refuse(request);
 }
 

@@ -20,6 +20,7 @@ int daisy_subscriber_show(struct daisy_request *request);
 int daisy_mapping_show(struct daisy_request *request);
 int daisy_mapping_count(struct daisy_request *request);
 int daisy_mapping_trace(struct daisy_request *request);
+int daisy_mapping_add(struct daisy_request *request);
 int daisy_mapping_end(struct daisy_request *request);
 int daisy_stats_show(struct daisy_request *request);
 int daisy_monitor_show(struct daisy_request *request);
@@ -44,8 +45,29 @@ int daisy_arg_address(struct daisy_request *request, const char *name,
 		      struct daisy_endpoint_filter *filter);
 /* "udp", "tcp", "icmp"; -1 if left out. */
 int daisy_arg_proto(struct daisy_request *request, const char *name, int *proto);
+enum daisy_mapping_kind {
+	MAPPING_KIND_DYNAMIC,
+	MAPPING_KIND_STATIC,	/* forwards */
+};
+
+/* "dynamic", "static"; -1 if left out. */
+int daisy_arg_kind(struct daisy_request *request, const char *name, int *kind);
 /* 0 to 255; -1 if left out. */
 int daisy_arg_zone(struct daisy_request *request, const char *name, int *zone);
+
+/* Forwards by port; proto, zone: -1: any. */
+struct daisy_forward_filter {
+	int proto;
+	int zone;
+	struct daisy_endpoint_filter inside;
+	struct daisy_endpoint_filter external;
+};
+
+/* Take the ports that a filter selects out of the forwards, and apply that. *n: mappings less. */
+int daisy_forwards_delete(struct daisy_request *request, const struct daisy_forward_filter *filter,
+			  uint64_t *n);
+/* Before its addresses go: forwards of a pool that are of none of them, with a warning each. */
+void daisy_forwards_drop_strays(struct daisy_request *request, struct daisy_config_pool *pool);
 
 /* The name of a link, "device" and "vlan": cleared but for those. */
 int daisy_arg_link(struct daisy_request *request, struct daisy_config_link *link);

@@ -48,6 +48,9 @@ static int add(struct daisy_daemon *d, const struct daisy_config *config, bool r
 		err = daisy_devices_sync(d);
 	if (!err)
 		err = daisy_tables_prefixes(d, config);
+	/* At the start mappings of before may be in the way: they are not ended for it, nor is the start. */
+	if (!err)
+		err = daisy_forwards_apply(d, config, !d->config);
 	if (!err)
 		err = daisy_tables_rules(d, config);
 	if (!err)
@@ -169,7 +172,7 @@ int daisy_daemon_save(struct daisy_daemon *d)
 {
 	struct daisy_config *saved;
 	/* What the next start would refuse is not written. */
-	int err = daisy_config_check_zones(d->config);
+	int err = daisy_config_check_saved(d->config);
 
 	if (err)
 		return err;

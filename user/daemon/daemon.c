@@ -79,6 +79,7 @@ static void handle_second(void *ctx)
 
 	daisy_daemon_alive(d);
 	daisy_follow_second(d);
+	daisy_forwards_second(d);
 	daisy_slowpath_sync(d->slowpath);
 	daisy_slowpath_second(d->slowpath);
 	publish(d);
@@ -190,7 +191,9 @@ static int open_parts(struct daisy_daemon *d)
 		daisy_error_set("no memory");
 		return -ENOMEM;
 	}
-	err = daisy_slowpath_open(&d->slowpath, d->inst, d->loop);
+	err = daisy_forwards_open(d);
+	if (!err)
+		err = daisy_slowpath_open(&d->slowpath, d->inst, d->loop);
 	return err ? err : daisy_garp_open(&d->garp);
 }
 
@@ -239,6 +242,7 @@ static void stop(struct daisy_daemon *d, const char *name, bool remove)
 	daisy_follow_close(d);
 	daisy_garp_close(&d->garp);
 	daisy_census_free(d->census);
+	daisy_forwards_close(d);
 	daisy_sweeper_free(d->sweeper);
 	daisy_instance_close(d->inst);
 	if (remove && (daisy_instance_purge(d->options.bpffs, name) || daisy_guard_remove(name)))

@@ -9,6 +9,7 @@
 
 #include "config/config.h"
 #include "daemon/devices.h"
+#include "daemon/forwards.h"
 #include "daemon/loop.h"
 #include "nat/instance.h"
 #include "nat/sweep.h"
@@ -52,6 +53,7 @@ struct daisy_daemon {
 	struct daisy_instance *inst;
 	enum daisy_opened opened;
 	struct daisy_devices devices;
+	struct daisy_forwards forwards;
 	struct daisy_interfaces interfaces;
 	struct daisy_netlink *nl;
 	struct daisy_nexthops *nexthops;

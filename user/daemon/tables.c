@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/forward.h"
 #include "config/policy.h"
 #include "config/values.h"
 #include "daemon/daemon.h"
@@ -34,18 +35,10 @@ int daisy_tables_slot(struct daisy_daemon *d, uint32_t addr)
 	return -1;
 }
 
-static bool pool_has(const struct daisy_config_pool *pool, uint32_t addr)
-{
-	for (size_t i = 0; i < pool->n_ranges; i++)
-		if (addr >= pool->ranges[i].first && addr <= pool->ranges[i].last)
-			return true;
-	return false;
-}
-
 static bool any_pool_has(const struct daisy_config *config, uint32_t addr)
 {
 	for (size_t i = 0; i < config->n_pools; i++)
-		if (pool_has(&config->pools[i], addr))
+		if (daisy_config_pool_has(&config->pools[i], addr))
 			return true;
 	return false;
 }
@@ -57,7 +50,7 @@ static int adopted_number(struct daisy_daemon *d, const struct daisy_config_pool
 
 	for (uint32_t i = 0; i < daisy_instance_max_slots(d->inst); i++)
 		if (slots[i].state != SLOT_EMPTY && !*d->pool_name[slots[i].pool] &&
-		    pool_has(pool, slot_address(&slots[i])))
+		    daisy_config_pool_has(pool, slot_address(&slots[i])))
 			return slots[i].pool;
 	return -1;
 }
@@ -125,7 +118,7 @@ static size_t list_addresses(const struct daisy_config_pool *pool,
 
 	for (size_t i = 0; i < pool->n_ranges; i++)
 		for (uint64_t a = pool->ranges[i].first; a <= pool->ranges[i].last && n < room; a++)
-			if (!but || !pool_has(but, (uint32_t)a))
+			if (!but || !daisy_config_pool_has(but, (uint32_t)a))
 				list[n++].s_addr = htonl((uint32_t)a);
 	return n;
 }
@@ -137,7 +130,7 @@ static int filter_pool(struct daisy_daemon *d, const struct daisy_config_pool *p
 	int err = 0;
 
 	for (uint32_t i = 0; i < daisy_instance_max_slots(d->inst) && !err; i++)
-		if (slots[i].state != SLOT_EMPTY && pool_has(pool, slot_address(&slots[i])) &&
+		if (slots[i].state != SLOT_EMPTY && daisy_config_pool_has(pool, slot_address(&slots[i])) &&
 		    !(slots[i].flags & SLOT_FILTERED) == pool->filtered)
 			err = daisy_instance_address_filter(d->inst, i, pool->filtered);
 	return err;

@@ -41,7 +41,7 @@ static int end_mappings_once(struct daisy_instance *inst, uint32_t slot, enum da
 		if (port < DAISY_VECTOR_SIZE && is_active(daisy_record(vector, stride, port)))
 			items[header.n++] = (struct daisy_sweep_item){
 				.slot = (uint16_t)slot, .port = (uint16_t)port,
-				.proto = (uint8_t)proto, .force = 1,
+				.proto = (uint8_t)proto, .force = DAISY_FORCE_STATIC,
 			};
 	}
 	return tried;

@@ -19,6 +19,8 @@
 
 _Static_assert(HEADER_BYTES + DAISY_BATCH_ITEMS * sizeof(struct daisy_sweep_item) <= BATCH_BYTES,
 	       "a batch fits");
+_Static_assert(HEADER_BYTES + DAISY_FORWARD_BATCH_ITEMS * sizeof(struct daisy_forward_item) <=
+		       BATCH_BYTES, "a batch of forwards fits");
 _Static_assert(HEADER_BYTES + DAISY_CONN_BATCH_ITEMS * sizeof(struct daisy_conn_item) <=
 		       BATCH_BYTES, "a batch of connections fits");
 
@@ -71,6 +73,12 @@ int daisy_instance_sweep_blocks_batch(struct daisy_instance *inst, struct daisy_
 	return daisy_batch_run(inst, "sweep_blocks", header, items, sizeof(*items));
 }
 
+int daisy_instance_sweep_forwards_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
+					const struct daisy_forward_item *items)
+{
+	return daisy_batch_run(inst, "sweep_forwards", header, items, sizeof(*items));
+}
+
 int daisy_instance_sweep_conns_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
 				     const struct daisy_conn_item *items)
 {
@@ -87,22 +95,20 @@ static bool is_active(struct daisy_instance *inst, uint32_t slot, uint16_t port,
 				 MAPPING_ACTIVE;
 }
 
-int daisy_mapping_delete(struct daisy_instance *inst, uint32_t slot, uint16_t port,
-			 enum daisy_proto proto)
+/* Whatever its timer says. Returns -ENOENT without an error if it is not there. */
+int daisy_mapping_force(struct daisy_instance *inst, uint32_t slot, uint16_t port,
+			enum daisy_proto proto, uint8_t force)
 {
 	struct daisy_sweep_item item = {
-		.slot = (uint16_t)slot, .port = port, .proto = (uint8_t)proto, .force = 1,
+		.slot = (uint16_t)slot, .port = port, .proto = (uint8_t)proto, .force = force,
 	};
 	struct daisy_sweep_header header;
 	int err;
 
 	/* A packet that refreshes it at that moment makes an attempt fail. */
 	for (int i = 0; i < DELETE_ATTEMPTS; i++) {
-		if (!is_active(inst, slot, port, proto)) {
-			daisy_error_set("no %s mapping has port %u of slot %u",
-					daisy_proto_name(proto), port, slot);
+		if (!is_active(inst, slot, port, proto))
 			return -ENOENT;
-		}
 		header = (struct daisy_sweep_header){ .n = 1 };
 		err = daisy_instance_sweep_batch(inst, &header, &item);
 		if (err || header.expired)
@@ -111,4 +117,15 @@ int daisy_mapping_delete(struct daisy_instance *inst, uint32_t slot, uint16_t po
 	daisy_error_set("%s mapping of port %u of slot %u: packets use it all the time, try again",
 			daisy_proto_name(proto), port, slot);
 	return -EBUSY;
+}
+
+int daisy_mapping_delete(struct daisy_instance *inst, uint32_t slot, uint16_t port,
+			 enum daisy_proto proto)
+{
+	int err = daisy_mapping_force(inst, slot, port, proto, DAISY_FORCE);
+
+	if (err == -ENOENT)
+		daisy_error_set("no %s mapping has port %u of slot %u", daisy_proto_name(proto), port,
+				slot);
+	return err;
 }

@@ -159,6 +159,9 @@ int daisy_instance_sweep_batch(struct daisy_instance *inst, struct daisy_sweep_h
 			       const struct daisy_sweep_item *items);
 int daisy_instance_sweep_blocks_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
 				      const struct daisy_block_item *items);
+/* `expired`: forwards made; `freed`: the enum daisy_reason why the next one was not. */
+int daisy_instance_sweep_forwards_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
+					const struct daisy_forward_item *items);
 int daisy_instance_sweep_conns_batch(struct daisy_instance *inst, struct daisy_sweep_header *header,
 				     const struct daisy_conn_item *items);
 

@@ -155,6 +155,9 @@ int daisy_zones_strip(struct daisy_instance *inst, uint32_t slot);
 int daisy_batch_run(const struct daisy_instance *inst, const char *program,
 		    struct daisy_sweep_header *header, const void *items, size_t item_size);
 
+int daisy_mapping_force(struct daisy_instance *inst, uint32_t slot, uint16_t port,
+			enum daisy_proto proto, uint8_t force);
+
 /* memory.c */
 int daisy_map_memlock(int fd, uint64_t *bytes);
 

@@ -48,6 +48,8 @@ uint32_t daisy_mapping_expires_in(const struct daisy_conf *conf, enum daisy_prot
 	const struct daisy_mapping *m = &record->m;
 	uint32_t age = daisy_tick_age(now, (uint32_t)m->ctl.seen), left = 0;
 
+	if (m->flags & MAPPING_STATIC)
+		return DAISY_EXPIRES_NEVER;
 	if (proto != DAISY_TCP)
 		return remaining(conf->timer[proto == DAISY_UDP ? DAISY_TIMER_UDP :
 					     DAISY_TIMER_ICMP], age);

@@ -18,8 +18,9 @@
 bool daisy_mapping_read(const void *at, size_t stride, struct daisy_tcp_mapping *record);
 /*
  * Ticks until a mapping may go if nothing refreshes it. A TCP mapping goes with
- * its last connection.
+ * its last connection, a forward never.
  */
+#define DAISY_EXPIRES_NEVER UINT32_MAX
 uint32_t daisy_mapping_expires_in(const struct daisy_conf *conf, enum daisy_proto proto,
 				  const struct daisy_tcp_mapping *record, uint32_t now);
 

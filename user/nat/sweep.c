@@ -227,8 +227,17 @@ static inline bool tcp_is_due(const struct daisy_sweeper *s, const struct daisy_
 	}
 	if (any || t->m.conns & 0xffff || age_of(s, ctl) < REST_TICKS)
 		return false;
+	if (t->m.flags & MAPPING_STATIC)
+		return false;
 	return !(t->m.flags & MAPPING_UNTRACKED) ||
 	       age_of(s, ctl) >= s->conn_limit[CONN_ESTABLISHED];
+}
+
+/* A forward in use has no timer. */
+static inline bool is_forward(const void *record, uint64_t ctl)
+{
+	return ctl >> DAISY_STATE_SHIFT == MAPPING_ACTIVE &&
+	       ((const struct daisy_mapping *)record)->flags & MAPPING_STATIC;
 }
 
 static inline bool ctl_is_due(const struct daisy_sweeper *s, const uint32_t *limit, uint64_t ctl)
@@ -271,6 +280,8 @@ int scan_leaf(struct daisy_sweeper *s, struct vector_ref v, const char *vector, 
 		if (tcp && ctl >> DAISY_STATE_SHIFT == MAPPING_ACTIVE)
 			due = tcp_is_due(s, (const void *)record, ctl);
 		if (__builtin_expect(!due, 1))
+			continue;
+		if (!tcp && is_forward(record, ctl))
 			continue;
 		err = add_candidate(s, v, port, ctl);
 		if (err)
@@ -409,7 +420,7 @@ static bool subscriber_is_due(struct daisy_sweeper *s, const void *key, const vo
 
 	if (sub->ctl.state == SUBSCRIBER_DEAD)	/* its removal failed */
 		return true;
-	return !daisy_subscriber_mappings(sub->ctl.word) &&
+	return !daisy_subscriber_mappings(sub->ctl.word) && !sub->forwards &&
 	       daisy_tick_age(s->now, sub->last_change) >=
 		       s->inst->conf->timer[DAISY_TIMER_SUBSCRIBER];
 }

@@ -19,6 +19,9 @@
 #define DAISY_CONN_BATCH_ITEMS (DAISY_BATCH_ITEMS * sizeof(struct daisy_sweep_item) / \
 				sizeof(struct daisy_conn_item))
 
+#define DAISY_FORWARD_BATCH_ITEMS (DAISY_BATCH_ITEMS * sizeof(struct daisy_sweep_item) / \
+				   sizeof(struct daisy_forward_item))
+
 struct daisy_sweeper;
 
 struct daisy_sweeper_stats {

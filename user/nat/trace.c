@@ -52,15 +52,17 @@ static void time_exceeded_inside(struct daisy_tracing *t)
 static void say_found(struct daisy_tracing *t, const char *whose, uint32_t slot, uint16_t port,
 		      const struct daisy_tcp_mapping *record)
 {
+	uint32_t left = daisy_mapping_expires_in(t->conf, t->proto, record, t->now);
+	char life[32] = "static";
 	struct text in, out;
 	struct in_addr inside;
 
+	if (left != DAISY_EXPIRES_NEVER)
+		snprintf(life, sizeof(life), "%u s left", daisy_seconds_from_ticks(left));
 	memcpy(&inside, record->m.inside.addr, sizeof(inside));
-	daisy_trace_say(t, "mapping", "%s: %s:%u of zone %u is %s:%u outside (slot %u), %u s left", whose,
+	daisy_trace_say(t, "mapping", "%s: %s:%u of zone %u is %s:%u outside (slot %u), %s", whose,
 			address_text(inside, &in), record->m.inside.port, record->m.inside.zone,
-			address_text(daisy_slot_address(t->inst, slot), &out), port, slot,
-			daisy_seconds_from_ticks(daisy_mapping_expires_in(t->conf, t->proto, record,
-									  t->now)));
+			address_text(daisy_slot_address(t->inst, slot), &out), port, slot, life);
 }
 
 /* The mapping of the source, there or to be made: fills in its external endpoint. 0 or minus a reason. */

@@ -144,6 +144,10 @@ bool daisy_trace_admits(struct daisy_tracing *t, struct in_addr remote,
 	struct daisy_permission permission;
 	bool admits;
 
+	if (record->m.flags & MAPPING_STATIC) {
+		daisy_trace_say(t, "filtering", "address-dependent, but a forward is open to all");
+		return true;
+	}
 	memcpy(key.remote, &remote, sizeof(key.remote));
 	admits = (t->proto == DAISY_TCP && has_connection(record, remote)) ||
 		 (daisy_trace_look_up(t, "permissions", &key, &permission) &&
