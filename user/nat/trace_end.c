@@ -148,9 +148,9 @@ void daisy_trace_time_exceeded(struct daisy_tracing *t)
 }
 
 static const struct {
-	uint32_t of_queue, of_source;
+	uint32_t of_queue, of_source, of_all;
 } quotas[DAISY_N_HOLD_CLASSES] = {
-#define X(sym, quota, source, help) [DAISY_HOLD_##sym] = { quota, source },
+#define X(sym, quota, source, total, help) [DAISY_HOLD_##sym] = { quota, source, total },
 	DAISY_HOLD_CLASSES(X)
 #undef X
 };
@@ -166,6 +166,16 @@ static const struct {
 	[DAISY_HOLD_SYN] = { COUNTER_held_syns,
 			     "waits six seconds for the inside to open the same connection" },
 };
+
+/* Has the class had its share for this second? */
+static bool class_spent(const struct daisy_tracing *t, enum daisy_hold_class class)
+{
+	uint32_t slot = DAISY_BUDGETS_HASHED + class;
+	struct daisy_budget budget;
+
+	return daisy_trace_look_up(t, "budgets", &slot, &budget) && budget.tick == t->now &&
+	       budget.count >= quotas[class].of_all;
+}
 
 /* Have all queues of the device as many packets on their way to the daemon as they may? */
 static bool rings_full(const struct daisy_tracing *t, enum daisy_hold_class class)
@@ -195,10 +205,12 @@ void daisy_trace_hold(struct daisy_tracing *t, enum daisy_hold_class class, int 
 	} else if (ETH_HLEN + 4u * t->link->n_tags + p->size > DAISY_HOLD_FRAME) {
 		daisy_trace_say(t, "hold", "too long to be held: judged at once");
 		daisy_trace_drop(t, reason);
-	} else if (rings_full(t, class)) {
+	} else if (t->conf->hold_full & 1U << class || rings_full(t, class)) {
 		daisy_trace_drop(t, REASON_HOLD_FULL);
 	} else if (daisy_trace_spent(t, p->saddr, zone, class, quotas[class].of_source)) {
 		daisy_trace_drop(t, REASON_HOLD_SOURCE);
+	} else if (class_spent(t, class)) {
+		daisy_trace_drop(t, REASON_HOLD_FULL);
 	} else {
 		daisy_trace_say(t, "hold", "%s", waits[class].text);
 		daisy_trace_finish(t, TRACE_HOLD, waits[class].counter);
