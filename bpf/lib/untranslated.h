@@ -113,12 +113,24 @@ STAGE bool rule_ends_of(struct xdp_md *ctx, struct packet *p, struct rule_ends *
 	return q.saddr == p->daddr && (inbound || inside_prefix(p->zone, p->saddr));
 }
 
+/* Send it as it is, but for its time to live. */
+static __always_inline int untranslated_emit(struct xdp_md *ctx, struct packet *p,
+					     const struct daisy_nexthop *nh)
+{
+	struct iphdr *ip = packet_at(ctx, p->l3, IP_LEN);
+
+	if (!ip)
+		return -REASON_TRUNCATED;
+	rewrite_addrs(ip, p->saddr, p->daddr);
+	END(p, untranslated);
+	return emit(ctx, p, nh);
+}
+
 /* Out by the route of its destination, as a router would. */
 STAGE int untranslated_out(struct xdp_md *ctx, struct packet *p)
 {
 	struct daisy_conf *c = conf_get();
 	struct daisy_nexthop *nh;
-	struct iphdr *ip;
 	int err = 0;
 
 	if (!p || !c)
@@ -135,19 +147,13 @@ STAGE int untranslated_out(struct xdp_md *ctx, struct packet *p)
 		if (err)
 			return err;
 	}
-	ip = packet_at(ctx, p->l3, IP_LEN);
-	if (!ip)
-		return -REASON_TRUNCATED;
-	rewrite_addrs(ip, p->saddr, p->daddr);
-	END(p, untranslated);
-	return emit(ctx, p, nh);
+	return untranslated_emit(ctx, p, nh);
 }
 
 /* In to an address behind link `link`. */
 STAGE int untranslated_in(struct xdp_md *ctx, struct packet *p, __u32 zone, __u32 link)
 {
 	struct daisy_nexthop *nh;
-	struct iphdr *ip;
 	int err = 0;
 
 	if (!p)
@@ -164,12 +170,7 @@ STAGE int untranslated_in(struct xdp_md *ctx, struct packet *p, __u32 zone, __u3
 		if (err)
 			return err;
 	}
-	ip = packet_at(ctx, p->l3, IP_LEN);
-	if (!ip)
-		return -REASON_TRUNCATED;
-	rewrite_addrs(ip, p->saddr, p->daddr);
-	END(p, untranslated);
-	return emit(ctx, p, nh);
+	return untranslated_emit(ctx, p, nh);
 }
 
 /*
