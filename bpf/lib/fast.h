@@ -255,11 +255,11 @@ static __always_inline int fast_in(const struct fast *f, struct daisy_counters *
 				   __u32 proto)
 {
 	const __be16 *ports = f->l4;
-	struct daisy_mapping *m = vector_record(proto, slot, bpf_ntohs(ports[1]));
+	struct daisy_mapping *m = live_record(proto, slot, bpf_ntohs(ports[1]));
 	struct daisy_nexthop *nh;
 	union daisy_endpoint in;
 
-	if (unlikely(!m || ctl_state(ctl_read(m)) != MAPPING_ACTIVE))
+	if (unlikely(!m))
 		return FAST_MISS;
 	if (proto == DAISY_TCP &&
 	    !conn_is_quiet((void *)m, endpoint_word(f->ip->saddr, bpf_ntohs(ports[0]), 0), 0))

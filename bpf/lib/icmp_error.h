@@ -197,14 +197,6 @@ static __always_inline int error_finish(struct xdp_md *ctx, struct packet *p, __
 	return emit(ctx, p, nh);
 }
 
-/* The live record of (slot, port), or NULL. */
-static __always_inline struct daisy_mapping *live_record(__u32 proto, __u32 slot, __u32 port)
-{
-	struct daisy_mapping *m = vector_record(proto, slot, port);
-
-	return m && ctl_state(ctl_read(m)) == MAPPING_ACTIVE ? m : NULL;
-}
-
 /* From outside, about a packet that a mapping of ours sent (RFC 5508 REQ-4). */
 STAGE int error_in(struct xdp_md *ctx, struct packet *p, const struct quoted *q)
 {

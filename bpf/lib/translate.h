@@ -117,6 +117,15 @@ static __always_inline __u32 slot_addr(__u32 slot)
 	return slot_word(slot);
 }
 
+/* Both headers of a packet that is about to be changed. False if they are not there. */
+static __always_inline bool headers_at(struct xdp_md *ctx, const struct packet *p, __u32 proto,
+				       struct iphdr **ip, void **l4)
+{
+	*ip = packet_at(ctx, p->l3, IP_LEN);
+	*l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
+	return *ip && *l4;
+}
+
 static __always_inline void end_outbound(struct packet *p, __u32 proto)
 {
 	if (proto == DAISY_UDP)
@@ -169,9 +178,7 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	}
 	if (proto == DAISY_TCP)
 		clamp_syn(ctx, c, p, nh);
-	ip = packet_at(ctx, p->l3, IP_LEN);
-	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
-	if (!ip || !l4)
+	if (!headers_at(ctx, p, proto, &ip, &l4))
 		return -REASON_TRUNCATED;
 	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip) + ident_write(ip, p->new_id));
 	end_outbound(p, proto);
@@ -205,14 +212,14 @@ STAGE int unsolicited_syn(struct xdp_md *ctx, struct packet *p, int reason)
 /* From outside to the mapping of (slot, destination port). */
 static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c, struct packet *p, __u32 proto)
 {
-	struct daisy_mapping *m = vector_record(proto, p->dst_slot, p->dport);
+	struct daisy_mapping *m = live_record(proto, p->dst_slot, p->dport);
 	struct daisy_nexthop *nh;
 	union daisy_endpoint in;
 	struct iphdr *ip;
 	int err = 0;
 	void *l4;
 
-	if (unlikely(!m || ctl_state(ctl_read(m)) != MAPPING_ACTIVE))
+	if (unlikely(!m))
 		return proto == DAISY_TCP ? unsolicited_syn(ctx, p, REASON_NO_MAPPING) : -REASON_NO_MAPPING;
 	if (unlikely(p->filtered) && !filter_admits(p, p->saddr, proto))
 		return proto == DAISY_TCP ? unsolicited_syn(ctx, p, REASON_FILTERED) : -REASON_FILTERED;
@@ -235,9 +242,7 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 	}
 	if (proto == DAISY_TCP)
 		clamp_syn(ctx, c, p, nh);
-	ip = packet_at(ctx, p->l3, IP_LEN);
-	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
-	if (!ip || !l4)
+	if (!headers_at(ctx, p, proto, &ip, &l4))
 		return -REASON_TRUNCATED;
 	rewrite_endpoint(ip, l4, proto, false, (__u32)in.word, in.port, rewrite_ttl(ip));
 	end_inbound(p, proto);
@@ -284,8 +289,8 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	int err = 0;
 	void *l4;
 
-	to = vector_record(proto, p->dst_slot, p->dport);
-	if (!to || ctl_state(ctl_read(to)) != MAPPING_ACTIVE)
+	to = live_record(proto, p->dst_slot, p->dport);
+	if (!to)
 		return -REASON_NO_MAPPING;
 	if (to->inside.word == endpoint_word(p->saddr, p->sport, p->zone))
 		return -REASON_HAIRPIN_LOOP;
@@ -311,9 +316,7 @@ static __always_inline int hairpin_proto(struct xdp_md *ctx, struct daisy_conf *
 	}
 	if (proto == DAISY_TCP)
 		clamp_syn(ctx, c, p, nh);
-	ip = packet_at(ctx, p->l3, IP_LEN);
-	l4 = packet_at(ctx, p->l4, proto == DAISY_TCP ? TCP_LEN : L4_MIN);
-	if (!ip || !l4)
+	if (!headers_at(ctx, p, proto, &ip, &l4))
 		return -REASON_TRUNCATED;
 	in.word = to->inside.word;	/* again: less to keep on the stack over the calls */
 	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip) + ident_write(ip, p->new_id));

@@ -83,7 +83,15 @@ static __always_inline struct daisy_mapping *vector_record(__u32 proto, __u32 sl
 	return vector ? bpf_map_lookup_elem(vector, &port) : NULL;
 }
 
-/* The same, as the longer TCP record. */
+/* The same, if the record is live. */
+static __always_inline struct daisy_mapping *live_record(__u32 proto, __u32 slot, __u32 port)
+{
+	struct daisy_mapping *m = vector_record(proto, slot, port);
+
+	return m && ctl_state(ctl_read(m)) == MAPPING_ACTIVE ? m : NULL;
+}
+
+/* The same, as the longer TCP record, live or not. */
 static __always_inline struct daisy_tcp_mapping *vector_tcp_record(__u32 slot, __u32 port)
 {
 	void *vector = bpf_map_lookup_elem(&vectors_tcp, &slot);
