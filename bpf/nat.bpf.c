@@ -106,7 +106,8 @@ static __always_inline int special_destination(struct packet *p)
 	return -REASON_BAD_ADDRESS;
 }
 
-static __always_inline int ipv4_packet(struct xdp_md *ctx, struct packet *p, const struct daisy_link *l)
+static __always_inline int ipv4_packet(struct xdp_md *ctx, struct packet *p,
+				       const struct daisy_link *l)
 {
 	struct daisy_conf *c = conf_get();
 	__u64 ours;

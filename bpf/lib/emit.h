@@ -64,7 +64,8 @@ STAGE int emit_tagged(struct xdp_md *ctx, __u32 had, const struct daisy_nexthop 
 }
 
 /* Send the translated packet to its next hop. Returns the XDP action or minus a reason. */
-static __always_inline int emit(struct xdp_md *ctx, const struct packet *p, const struct daisy_nexthop *nh)
+static __always_inline int emit(struct xdp_md *ctx, const struct packet *p,
+				const struct daisy_nexthop *nh)
 {
 	__u32 out = nh->link;
 	struct daisy_link *l;

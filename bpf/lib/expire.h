@@ -258,7 +258,7 @@ STAGE int sweep_one_block(struct xdp_md *ctx, __u32 slot, __u32 port)
 	/* Ranges name no address: of a subscriber that has gone on to another one they are not ours. */
 	for (int i = 0; s && sub_slot(s->ctl.word) == slot && i < DAISY_SUB_BLOCKS; i++)
 		__sync_val_compare_and_swap(&s->range[i], range, 0);
-	/* Told before the block can be anybody's; each CPU has a ring, so both orders may be met. */
+	/* Told before the block can be anybody's; each CPU has a ring: both orders may be met. */
 	block_event(ctx, EVENT_BLOCK_RELEASED, block_owner_of(word), slot, range);
 	__sync_lock_test_and_set(&map->block[leaf].word, 0);
 	block_free_leaves(map, leaf, order);
@@ -277,7 +277,7 @@ STAGE int sweep_one_subscriber(const struct daisy_subscriber_key *arg, __u32 now
 	struct daisy_conf *c = conf_get();
 	struct daisy_subscriber *s;
 	__u64 word;
-	int err;	/* int, also where the helper is long: before 6.4 its upper half is not set */
+	int err;	/* not long as the helper is: before 6.4 its upper half is not set */
 
 	if (!arg || !c)
 		return EXPIRE_NOTHING;

@@ -51,7 +51,8 @@ static __always_inline bool fast_parse(struct xdp_md *ctx, struct fast *f)
 	f->eth = data;
 	f->ip = data + ETH_LEN;
 	f->l4 = data + ETH_LEN + IP_LEN;
-	if (*(__u32 *)data != *(const __u32 *)mac || *(__u16 *)(data + 4) != *(const __u16 *)(mac + 4))
+	if (*(__u32 *)data != *(const __u32 *)mac ||
+	    *(__u16 *)(data + 4) != *(const __u16 *)(mac + 4))
 		return false;
 	if (f->eth->h_proto != bpf_htons(ETH_P_IP) || *(__u8 *)f->ip != 0x45)
 		return false;
@@ -91,7 +92,8 @@ static __always_inline struct daisy_mapping *fast_record(__u32 proto, __u64 ref,
 }
 
 /* Let the index vouch for the record, unless another connection has its hint there. */
-static __always_inline void fast_hint(const struct fast *f, __u64 endpoint, __u32 proto, __u64 ref, __u32 hint)
+static __always_inline void fast_hint(const struct fast *f, __u64 endpoint, __u32 proto, __u64 ref,
+				      __u32 hint)
 {
 	if (hint_is_old(ref, f->now))
 		index_hint(endpoint, proto, ref, hint);
@@ -109,7 +111,8 @@ static __always_inline bool fast_refresh_udp(const struct fast *f, __u64 ref, __
 }
 
 /* The same for a segment of the established first connection. */
-static __always_inline bool fast_refresh_tcp(const struct fast *f, __u64 ref, __u64 endpoint, __u64 remote)
+static __always_inline bool fast_refresh_tcp(const struct fast *f, __u64 ref, __u64 endpoint,
+					     __u64 remote)
 {
 	struct daisy_tcp_mapping *t = (void *)fast_record(DAISY_TCP, ref, endpoint);
 	__u64 word, next;
@@ -244,7 +247,8 @@ static __always_inline int fast_out(const struct fast *f, struct daisy_counters 
 }
 
 /* The next hop remembered in a mapping. */
-static __always_inline struct daisy_nexthop *fast_inside_hop(const struct fast *f, struct daisy_mapping *m)
+static __always_inline struct daisy_nexthop *fast_inside_hop(const struct fast *f,
+							     struct daisy_mapping *m)
 {
 	__u32 word = *(volatile __u32 *)&m->nexthop;
 

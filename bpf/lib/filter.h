@@ -24,9 +24,11 @@
 #define PERMISSION_REFRESH_TICKS DAISY_HINT_TICKS
 
 /* A mapping, as the key of a permission has it: one word. */
-static __always_inline __u64 filter_owner(struct daisy_mapping *m, __u32 proto, __u32 slot, __u32 port)
+static __always_inline __u64 filter_owner(struct daisy_mapping *m, __u32 proto, __u32 slot,
+					  __u32 port)
 {
-	return slot | (__u64)port << 16 | (__u64)ctl_generation(ctl_read(m)) << 32 | (__u64)proto << 48;
+	return slot | (__u64)port << 16 | (__u64)ctl_generation(ctl_read(m)) << 32 |
+	       (__u64)proto << 48;
 }
 
 static __always_inline void filter_key(struct daisy_permission_key *key, __u64 owner, __u32 remote)
@@ -79,7 +81,8 @@ static __always_inline bool filter_passes(__u64 owner, __u32 remote, __u32 now, 
 	if (!c)
 		return false;
 	timer = proto == DAISY_UDP ? c->timer[DAISY_TIMER_UDP] :
-		proto == DAISY_TCP ? c->timer[DAISY_TIMER_TCP_ESTABLISHED] : c->timer[DAISY_TIMER_ICMP];
+		proto == DAISY_TCP ? c->timer[DAISY_TIMER_TCP_ESTABLISHED] :
+				     c->timer[DAISY_TIMER_ICMP];
 	filter_key(&key, owner, remote);
 	p = bpf_map_lookup_elem(&permissions, &key);
 	return p && tick_age(now, p->seen) < timer + PERMISSION_REFRESH_TICKS;

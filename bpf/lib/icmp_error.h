@@ -146,7 +146,8 @@ static __always_inline __sum16 *quoted_check(struct xdp_md *ctx, const struct pa
 
 /* Replace one side of the quoted packet. Returns the difference in the ICMP checksum. */
 static __always_inline __u64 quoted_rewrite(struct xdp_md *ctx, const struct packet *p,
-					    const struct quoted *q, bool source, __u32 addr, __u16 port)
+					    const struct quoted *q, bool source, __u32 addr,
+					    __u16 port)
 {
 	struct iphdr *ip = packet_at(ctx, q->l3, IP_LEN);
 	__be16 *l4 = packet_at(ctx, q->l4, L4_MIN);

@@ -77,7 +77,8 @@ static __always_inline bool index_displaced_from(__u32 line)
 {
 	const __u64 *word = displaced_word(line);
 
-	return !word || (*(const volatile __u64 *)word >> displaced_shift(line) & DAISY_DISPLACED_MAX);
+	return !word ||
+	       (*(const volatile __u64 *)word >> displaced_shift(line) & DAISY_DISPLACED_MAX);
 }
 
 /* by: 1 or -1. A bucket's part neither overflows (DAISY_MAX_OVERFLOW) nor goes below zero. */

@@ -84,7 +84,9 @@ STAGE int route_answer(const struct bpf_fib_lookup *f, bool to_inside)
 
 STAGE int route_unresolved(struct xdp_md *ctx, const struct bpf_fib_lookup *f, __u32 now)
 {
-	struct daisy_event e = { .kind = EVENT_UNRESOLVED, .tick = now, .reason = REASON_UNRESOLVED };
+	struct daisy_event e = {
+		.kind = EVENT_UNRESOLVED, .tick = now, .reason = REASON_UNRESOLVED,
+	};
 
 	if (!f)
 		return -REASON_UNRESOLVED;
@@ -154,7 +156,8 @@ static __always_inline struct daisy_nexthop *route_nexthop(int found)
 /* Next hop towards the outside; NULL with *err, minus a reason. */
 static __always_inline struct daisy_nexthop *route_outside(struct xdp_md *ctx,
 							   const struct daisy_conf *c,
-							   const struct packet *p, __u32 saddr, int *err)
+							   const struct packet *p, __u32 saddr,
+							   int *err)
 {
 	struct route_query q;
 	struct daisy_nexthop *n;
@@ -182,7 +185,9 @@ static __always_inline struct daisy_nexthop *route_outside(struct xdp_md *ctx,
 		if (likely(n))
 			return n;
 	}
-	q = (struct route_query){ .daddr = p->daddr, .saddr = saddr, .link = p->link, .now = p->now };
+	q = (struct route_query){
+		.daddr = p->daddr, .saddr = saddr, .link = p->link, .now = p->now,
+	};
 	epoch = c->nexthop_epoch;	/* before the look: a change during it makes the entry stale */
 	found = route_find(ctx, &q);
 	*err = found;
@@ -194,9 +199,9 @@ static __always_inline struct daisy_nexthop *route_outside(struct xdp_md *ctx,
 }
 
 /* Next hop towards an inside address behind link `link`, not remembered anywhere. */
-static __always_inline struct daisy_nexthop *route_inside_find(struct xdp_md *ctx, const struct packet *p,
-							       __u32 daddr, __u32 zone, __u32 link,
-							       int *found)
+static __always_inline struct daisy_nexthop *route_inside_find(struct xdp_md *ctx,
+							       const struct packet *p, __u32 daddr,
+							       __u32 zone, __u32 link, int *found)
 {
 	struct daisy_link *l = bpf_map_lookup_elem(&links, &link);
 	struct route_query q = { .daddr = daddr, .saddr = p->saddr, .link = p->link,
@@ -220,7 +225,8 @@ static __always_inline struct daisy_nexthop *route_inside_find(struct xdp_md *ct
 }
 
 /* Next hop towards the inside endpoint of a mapping; NULL with *err, minus a reason. */
-static __always_inline struct daisy_nexthop *route_inside(struct xdp_md *ctx, const struct daisy_conf *c,
+static __always_inline struct daisy_nexthop *route_inside(struct xdp_md *ctx,
+							  const struct daisy_conf *c,
 							  const struct packet *p,
 							  struct daisy_mapping *m, int *err)
 {

@@ -92,7 +92,8 @@ STAGE bool rule_ends_of(struct xdp_md *ctx, struct packet *p, struct rule_ends *
 	e->any_zone = inbound;
 	e->proto = p->proto;
 	e->any_port = is_later_fragment(p->frag);
-	if (e->any_port || (p->proto != PROTO_UDP && p->proto != PROTO_TCP && p->proto != PROTO_ICMP))
+	if (e->any_port ||
+	    (p->proto != PROTO_UDP && p->proto != PROTO_TCP && p->proto != PROTO_ICMP))
 		return true;
 	if (parse_l4(ctx, p))
 		return false;
@@ -185,7 +186,8 @@ STAGE int untranslated(struct xdp_md *ctx, struct packet *p)
 
 	if (!p)
 		return UNTRANSLATED_NOT;
-	inbound = p->side == SIDE_OUTSIDE || (p->side == SIDE_BOTH && !inside_prefix(p->zone, p->saddr));
+	inbound = p->side == SIDE_OUTSIDE ||
+		  (p->side == SIDE_BOTH && !inside_prefix(p->zone, p->saddr));
 	if (inbound && addr_find(p->saddr))
 		return UNTRANSLATED_NOT;
 	known = rule_ends_of(ctx, p, &e, inbound);

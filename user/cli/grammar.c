@@ -126,7 +126,8 @@ static int check_required(const struct daisy_command *command, const struct dais
 	for (const struct daisy_param *p = command->params; p && p->key; p++) {
 		json_t *where = p->flags & PARAM_LOCAL ? args->local : args->send;
 
-		if ((p->flags & PARAM_REQUIRED) && !json_object_get(where, p->arg ? p->arg : p->key))
+		if ((p->flags & PARAM_REQUIRED) &&
+		    !json_object_get(where, p->arg ? p->arg : p->key))
 			return no_value(p, true);
 	}
 	return 0;

@@ -107,6 +107,7 @@ char *daisy_help_bnf(const struct daisy_object *object, const struct daisy_comma
  * complete.c: write what may follow, one candidate a line. words are those after
  * "daisy"; the last is the one being typed and may be empty.
  */
-void daisy_complete(FILE *out, const struct daisy_object *const *objects, int n_words, char **words);
+void daisy_complete(FILE *out, const struct daisy_object *const *objects, int n_words,
+		    char **words);
 
 #endif

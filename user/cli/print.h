@@ -47,7 +47,8 @@ void daisy_print_record(struct daisy_cli *cli, const struct daisy_column *column
 /* JSON value on a line of its own. */
 void daisy_print_json(struct daisy_cli *cli, const json_t *value);
 /* The text of one field. */
-void daisy_field_text(const struct daisy_column *column, const json_t *item, char *buf, size_t size);
+void daisy_field_text(const struct daisy_column *column, const json_t *item, char *buf,
+		      size_t size);
 /* "1h02m" of seconds; at most the two largest units. */
 void daisy_seconds_text(json_int_t seconds, char *buf, size_t size);
 

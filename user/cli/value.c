@@ -107,8 +107,9 @@ static json_t *parse_endpoints(const struct daisy_param *param, const char *word
 
 	if (!read_address(word, colon ? (size_t)(colon - word) : strlen(word)))
 		return daisy_error_value(param->key, word, "ADDRESS, ADDRESS:PORT or ADDRESS:PORT-PORT"), NULL;
-	if (colon && (!read_number(colon + 1, len, 65535, &first) ||
-		      (dash && (!read_number(dash + 1, strlen(dash + 1), 65535, &last) || last < first))))
+	if (colon &&
+	    (!read_number(colon + 1, len, 65535, &first) ||
+	     (dash && (!read_number(dash + 1, strlen(dash + 1), 65535, &last) || last < first))))
 		return daisy_error_value("ports", colon + 1, "PORT or FIRST-LAST within 1-65535"), NULL;
 	return json_string(word);
 }

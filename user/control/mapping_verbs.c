@@ -218,7 +218,8 @@ static void show_one(struct daisy_request *request, struct walk *walk, const str
 	uint32_t now = daisy_instance_tick(d->inst), left;
 	json_t *item = json_object();
 
-	left = daisy_mapping_expires_in(daisy_instance_conf(d->inst), found->proto, &found->record, now);
+	left = daisy_mapping_expires_in(daisy_instance_conf(d->inst), found->proto, &found->record,
+					now);
 	json_object_set_new(item, "kind", json_string(m->flags & MAPPING_STATIC ? "static" : "dynamic"));
 	json_object_set_new(item, "proto", json_string(proto_names[found->proto]));
 	json_object_set_new(item, "inside", daisy_json_endpoint(m->inside.addr, m->inside.port));

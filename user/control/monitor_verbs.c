@@ -74,7 +74,8 @@ static void add_endpoint(json_t *item, const struct daisy_event *event)
 }
 
 /* Events of a subscriber: of its blocks, or of a limit that it comes near. */
-static json_t *subscriber_item(struct daisy_daemon *d, const struct daisy_event *event, json_t *item)
+static json_t *subscriber_item(struct daisy_daemon *d, const struct daisy_event *event,
+			       json_t *item)
 {
 	const struct daisy_config_range ports = { event->port, event->last };
 	char text[DAISY_VALUE_SIZE];

@@ -59,7 +59,8 @@ static uint32_t sweep_budget_us(struct daisy_daemon *d)
 	uint64_t now_ms = daisy_now_ms(), passed_ms = now_ms - d->tenth_ms;
 
 	d->tenth_ms = now_ms;
-	return d->config->sweep_percent * 10 * (uint32_t)(passed_ms < SECOND_MS ? passed_ms : SECOND_MS);
+	return d->config->sweep_percent * 10 *
+	       (uint32_t)(passed_ms < SECOND_MS ? passed_ms : SECOND_MS);
 }
 
 static void handle_tenth(void *ctx)

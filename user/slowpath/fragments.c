@@ -37,7 +37,8 @@ static bool known(struct daisy_instance *inst, const struct daisy_fragment_key *
 }
 
 /* On a one-armed link the first one may have gone either way. */
-bool daisy_fragment_known(struct daisy_instance *inst, uint32_t number, const void *frame, size_t len)
+bool daisy_fragment_known(struct daisy_instance *inst, uint32_t number, const void *frame,
+			  size_t len)
 {
 	struct daisy_fragment_key key = { 0 };
 	const struct daisy_link *link;

@@ -17,7 +17,8 @@
 struct daisy_hold_queue;
 
 /* The frame is the callee's until it returns. */
-typedef void (*daisy_hold_fn)(void *ctx, enum daisy_hold_class class, const void *frame, size_t len);
+typedef void (*daisy_hold_fn)(void *ctx, enum daisy_hold_class class, const void *frame,
+			      size_t len);
 
 struct daisy_hold_queue_spec {
 	const char *device;

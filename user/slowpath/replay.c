@@ -49,7 +49,8 @@ static void send_frame(void *ctx, const void *frame, size_t len)
 }
 
 /* What the program made of it: its order, and the frame behind. */
-static void forward(struct daisy_replayer *r, const struct daisy_replay_job *job, uint32_t verdict, size_t len)
+static void forward(struct daisy_replayer *r, const struct daisy_replay_job *job, uint32_t verdict,
+		    size_t len)
 {
 	struct target to = { r, job->ifindex };
 	const uint8_t *frame = r->out + sizeof(struct daisy_replay);

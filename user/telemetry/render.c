@@ -32,7 +32,8 @@ static void put_one(FILE *out, const char *name, const char *type, const char *h
 	fprintf(out, "daisy_%s %" PRIu64 "\n", name, value);
 }
 
-static void put_seconds(FILE *out, const char *name, const char *type, const char *help, double value)
+static void put_seconds(FILE *out, const char *name, const char *type, const char *help,
+			double value)
 {
 	put_head(out, name, type, help);
 	fprintf(out, "daisy_%s %.9g\n", name, value);
@@ -61,8 +62,8 @@ static void render_counters(FILE *out, const struct daisy_counters *sum)
 }
 
 /* The labels of one port map: address="",pool="",protocol="" */
-static void put_labels(FILE *out, const struct daisy_slot *slot, const struct daisy_figures *figures,
-		       unsigned int proto)
+static void put_labels(FILE *out, const struct daisy_slot *slot,
+		       const struct daisy_figures *figures, unsigned int proto)
 {
 	char addr[INET_ADDRSTRLEN];
 
@@ -82,8 +83,8 @@ static int64_t ports_range(const struct daisy_port_map *map)
 	return (int64_t)map->last - map->first + 1;
 }
 
-static void render_ports(FILE *out, struct daisy_instance *inst, const struct daisy_figures *figures,
-			 const char *name, const char *help,
+static void render_ports(FILE *out, struct daisy_instance *inst,
+			 const struct daisy_figures *figures, const char *name, const char *help,
 			 int64_t (*figure)(const struct daisy_port_map *map))
 {
 	const struct daisy_slot *slots = daisy_instance_slots(inst);
@@ -203,7 +204,8 @@ static void render_memory(FILE *out, struct daisy_instance *inst)
 		per_address);
 }
 
-int daisy_metrics_render(FILE *out, struct daisy_instance *inst, const struct daisy_figures *figures)
+int daisy_metrics_render(FILE *out, struct daisy_instance *inst,
+			 const struct daisy_figures *figures)
 {
 	const struct daisy_conf *conf = daisy_instance_conf(inst);
 	struct daisy_counters sum;

@@ -38,6 +38,7 @@ struct daisy_figures {
 };
 
 /* 0, or -errno with daisy_error() when the counters cannot be read. */
-int daisy_metrics_render(FILE *out, struct daisy_instance *inst, const struct daisy_figures *figures);
+int daisy_metrics_render(FILE *out, struct daisy_instance *inst,
+			 const struct daisy_figures *figures);
 
 #endif
