@@ -157,3 +157,14 @@ assert_completed() {
 		assert_equal "$stderr" ''
 	done
 }
+
+@test "doc/operating.md names every event, and no reason that there is not" {
+	local page=$TESTS/../doc/operating.md shared=$TESTS/../bpf/shared name known
+	for name in $(sed -n 's/^\tX([0-9]*, [A-Z_]*, "\([a-z-]*\)".*/\1/p' "$shared/events.h") link instance lost; do
+		run -0 grep -F "\`$name\`" "$page"
+	done
+	known=$(sed -n 's/^\tX([0-9]*, [A-Z_]*, "\([a-z_]*\)".*/\1/p' "$shared/reasons.h")
+	for name in $(sed -n '/^| Reason/,/^## /p' "$page" | cut -d'|' -f2 | grep -o '`[a-z_]*`' | tr -d '\`'); do
+		run -0 grep -x "$name" <<<"$known"
+	done
+}

@@ -343,7 +343,7 @@ STAGE __s64 mapping_obtain(struct xdp_md *ctx, struct create_args *a)
 		return ref;
 	}
 	if (ref != -REASON_CREATE_RACE) {
-		if (c->options & DAISY_OPT_EVENTS)
+		if (c->options & DAISY_OPT_EVENTS && is_exhaustion(-ref))
 			create_event(ctx, a, 0, -ref);
 		return ref;
 	}

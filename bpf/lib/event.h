@@ -11,4 +11,11 @@ static __always_inline void event_send(struct xdp_md *ctx, struct daisy_event *e
 		COUNT(events_lost);
 }
 
+/* Of reasons of a refused creation: false for those where waiting would not help, or is over in a moment. */
+static __always_inline bool is_exhaustion(int reason)
+{
+	return reason != REASON_NOT_INSIDE && reason != REASON_TCP_NO_SYN && reason != REASON_NO_MAPPING &&
+	       reason != REASON_CREATE_RACE && reason != REASON_SUBSCRIBER_RACE;
+}
+
 #endif

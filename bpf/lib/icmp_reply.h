@@ -10,6 +10,7 @@
 
 #include "addrs.h"
 #include "clock.h"
+#include "event.h"
 #include "rewrite.h"
 
 #define ICMP_LEN 8
@@ -174,13 +175,6 @@ static __always_inline int time_exceeded(struct xdp_md *ctx, struct packet *p)
 	};
 
 	return icmp_error_reply(ctx, p, &r);
-}
-
-/* Reasons of a refused creation that are no lack of anything: waiting would not help, or is over in a moment. */
-static __always_inline bool is_exhaustion(int reason)
-{
-	return reason != REASON_NOT_INSIDE && reason != REASON_TCP_NO_SYN && reason != REASON_NO_MAPPING &&
-	       reason != REASON_CREATE_RACE && reason != REASON_SUBSCRIBER_RACE;
 }
 
 /* A packet that got no mapping, for a reason: its sender is told (RFC 6888 REQ-11, RFC 5508 REQ-8). */

@@ -240,25 +240,53 @@ static __always_inline int subscriber_rate(struct daisy_subscriber *s, __u32 rat
 	return -REASON_LIMIT_RATE;
 }
 
-/* Has the subscriber just come near a limit? True once for each time that it comes there. */
-static __always_inline bool subscriber_nears(const struct daisy_pool *pool, __u64 word, __u32 proto)
+/* Does anybody want to know when the subscriber comes near a limit? */
+static __always_inline bool subscriber_nears(const struct daisy_pool *pool, __u32 proto)
 {
-	__u32 warn = pool->warn[limit_index(proto)], all = pool->warn[SUB_LIMIT_ALL];
-
-	return (warn && daisy_subscriber_count(word, proto) == warn) ||
-	       (all && daisy_subscriber_mappings(word) == all);
+	return pool->warn[limit_index(proto)] || pool->warn[SUB_LIMIT_ALL];
 }
 
+/*
+ * Has it come near a limit with its last mapping? True once; again only after it
+ * has been below seven eighths of the threshold, so that a host which hovers
+ * about it is reported once.
+ */
+static __always_inline bool subscriber_reaches(struct daisy_subscriber *s, __u32 warn, __u32 count, __u32 bit)
+{
+	if (!warn)
+		return false;
+	if (count >= warn)
+		return !(__sync_fetch_and_or(&s->warned, bit) & bit);
+	if (s->warned & bit && count < warn - warn / 8)
+		__sync_fetch_and_and(&s->warned, ~bit);
+	return false;
+}
+
+/* One mapping more, while somebody listens: an event, if it comes near a limit by it. */
 STAGE int subscriber_warn(struct xdp_md *ctx, const struct daisy_subscriber_key *key, __u64 word,
 			  __u32 proto, __u32 now)
 {
 	struct daisy_event e = { .kind = EVENT_THRESHOLD, .proto = proto, .tick = now };
+	struct daisy_pool *pool = slot_pool(sub_slot(word));
+	struct daisy_subscriber_key copy;
+	struct daisy_subscriber *s;
+	bool near;
 
-	if (!key)
+	if (!key || !pool)
+		return 0;
+	copy = *key;
+	s = bpf_map_lookup_elem(&subscribers, &copy);
+	if (!s)
+		return 0;
+	near = subscriber_reaches(s, pool->warn[limit_index(proto)], daisy_subscriber_count(word, proto),
+				  1U << limit_index(proto));
+	near |= subscriber_reaches(s, pool->warn[SUB_LIMIT_ALL], daisy_subscriber_mappings(word),
+				   1U << SUB_LIMIT_ALL);
+	if (!near)
 		return 0;
 	e.slot = sub_slot(word);
-	__builtin_memcpy(e.inside.addr, key->addr, 4);
-	e.inside.zone = key->zone;
+	__builtin_memcpy(e.inside.addr, copy.addr, 4);
+	e.inside.zone = copy.zone;
 	event_send(ctx, &e);
 	return 0;
 }
@@ -293,7 +321,7 @@ static __always_inline int subscriber_granted(struct xdp_md *ctx, const struct d
 		return err;
 	}
 	s->last_change = now;
-	if (c && c->options & DAISY_OPT_EVENTS && subscriber_nears(pool, word, proto))
+	if (c && c->options & DAISY_OPT_EVENTS && subscriber_nears(pool, proto))
 		subscriber_warn(ctx, key, word, proto, now);
 	return sub_slot(word) | (__u32)pool->block_order << GRANT_ORDER_SHIFT;
 }

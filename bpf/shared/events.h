@@ -14,7 +14,7 @@
 #define DAISY_EVENTS(X) \
 	X(1, CREATED, "created", "a mapping was created") \
 	X(2, EXPIRED, "expired", "a mapping ended, its port entered hold-down") \
-	X(3, EXHAUSTED, "exhausted", "a mapping could not be created") \
+	X(3, EXHAUSTED, "exhausted", "a mapping could not be created for lack of something") \
 	X(4, UNRESOLVED, "unresolved", "a next hop has to be resolved") \
 	X(5, BLOCK_ALLOCATED, "block-allocated", "a subscriber was given a port block") \
 	X(6, BLOCK_RELEASED, "block-released", "a port block was given back") \

@@ -270,6 +270,8 @@ struct daisy_subscriber {
 	__u32 forwards;		/* atomic; not counted as mappings */
 	/* Blocks: first port, last port << 16; 0: none. Hints: whose a block is, its own word says. */
 	__u32 range[DAISY_SUB_BLOCKS];
+	__u32 warned;		/* bit n: reported to have come near daisy_pool.limit[n] (atomic) */
+	__u32 gap;
 };
 
 /* A mapping has sent to a remote address, and so lets packets from there in (bpf/lib/filter.h). */
@@ -383,7 +385,7 @@ _Static_assert(sizeof(struct daisy_bucket) == 64, "bucket: one line");
 _Static_assert(sizeof(struct daisy_conn_key) == 12, "no padding in a key");
 _Static_assert(sizeof(struct daisy_port_map) == 8336, "port map");
 _Static_assert(sizeof(struct daisy_subscriber_key) == 8, "no padding in a key");
-_Static_assert(sizeof(struct daisy_subscriber) == 56, "subscriber");
+_Static_assert(sizeof(struct daisy_subscriber) == 64, "subscriber: one line");
 _Static_assert(sizeof(union daisy_block) == 8, "block: one word");
 _Static_assert(sizeof(struct daisy_block_map) == 8328, "blocks of a slot");
 _Static_assert(sizeof(struct daisy_slot) == 8, "slot: one word");

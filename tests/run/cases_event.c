@@ -99,6 +99,62 @@ static void exhausted(struct bed *bed)
 	events_none();
 }
 
+/* Sixteen mappings of UDP, and a word when there are eight. */
+static void eight_of_sixteen(struct bed *bed)
+{
+	somebody_listens(bed);
+	daisy_instance_pools(bed->inst)[0].limit[DAISY_UDP] = 16;
+	daisy_instance_pools(bed->inst)[0].warn[DAISY_UDP] = 8;
+}
+
+/* Ports first to last of host 1 get mappings. Returns how often the threshold was reported. */
+static unsigned int make(struct bed *bed, unsigned int first, unsigned int last)
+{
+	unsigned int n = 0;
+
+	for (unsigned int port = first; port <= last; port++) {
+		const struct step s = OUT(UDP(HOST(1, port), S1), C_out_udp, C_created_udp,
+					  port == 1 ? C_subscribers_created : C_NONE);
+		const struct daisy_event *e;
+
+		play_step(bed, &s);
+		for (e = events_next(); e->kind != EVENT_CREATED; e = events_next())
+			n += e->kind == EVENT_THRESHOLD;
+	}
+	return n;
+}
+
+static void end(struct bed *bed, unsigned int first, unsigned int last)
+{
+	for (unsigned int port = first; port <= last; port++) {
+		const struct end host = { .addr = ADDR(10, 0, 0, 1), .port = (uint16_t)port, .zone = 1 };
+		struct place at;
+
+		if (state_find(bed, DAISY_UDP, &host, &at) != 1)
+			play_fail("no mapping of port %u", port);
+		bed_delete(bed, (struct daisy_sweep_item){ .slot = at.slot, .port = at.port, .proto = at.proto });
+		events_next();
+	}
+}
+
+static void hover(struct bed *bed)
+{
+	unsigned int n = make(bed, 1, 8);
+
+	if (n != 1)
+		play_fail("reported %u times at the threshold", n);
+	for (unsigned int port = 8; port < 12; port++) {
+		end(bed, port, port);
+		n += make(bed, port + 1, port + 1);
+	}
+	if (n != 1)
+		play_fail("reported again while about at the threshold");
+	end(bed, 5, 7);
+	n = make(bed, 20, 22);
+	if (n != 1)
+		play_fail("reported %u times after a fall below seven eighths", n);
+}
+
 static const struct play plays[] = {
 	{ "Without a listener mappings are made and end in silence",
 	  STEPS(OPEN_UDP, ADVANCE(UDP_S + MARGIN_S), SWEEP, CALL(nothing_was_said)) },
@@ -113,6 +169,11 @@ static const struct play plays[] = {
 		CALL(tcp_made), OUT(ECHO(H1, WORLD(1, 0)), C_out_icmp, C_created_icmp), CALL(icmp_made)) },
 	{ "A listener is told of a pool without ports (G11, E3)", .setup = somebody_listens,
 	  STEPS(CALL(take_seven), REFUSED(AT_INSIDE, UDP(HOST_OF(4, 1, 8), S1), NO_PORT), CALL(exhausted)) },
+	{ "A listener is told of exhaustion only where something is exhausted: not of strangers (G11, E3)",
+	  .setup = somebody_listens,
+	  STEPS(DROP(LINK_IN, UDP(LITERAL(ADDR(172, 16, 0, 1), 5), S1), NOT_INSIDE), CALL(nothing_was_said)) },
+	{ "A threshold is reported once while a subscriber hovers about it, and again after a fall below seven "
+	  "eighths of it (G4, E3)", .setup = eight_of_sixteen, STEPS(CALL(hover)) },
 };
 
 int main(int argc, char **argv)

@@ -176,6 +176,7 @@ static void many_syns(struct bed *bed)
 {
 	struct step s = DROP(AT_OUTSIDE, TCP(S1, LITERAL(EXT0, 0), SYN), NO_MAPPING);
 
+	bed_await_tick(bed);
 	for (unsigned int port = 1; port <= 70; port++) {
 		s.in.dst.port = (uint16_t)(4000 + port);
 		play_step(bed, &s);
@@ -212,6 +213,7 @@ static void all_subscribers(struct bed *bed)
 
 		play_step(bed, &s);
 	}
+	trace_watch_case();
 }
 
 /* Another host when warm: a budget is of a tick, which may not be over. */
@@ -223,10 +225,12 @@ static void unfinished(struct bed *bed)
 
 	open.in.src = first.in.src = over.in.src = host;
 	play_step(bed, &open);
+	bed_await_tick(bed);
 	for (unsigned int i = 0; i < DAISY_UNFINISHED_DATAGRAMS; i++) {
 		first.in.id = (int)(2000 + i);
 		play_step(bed, &first);
 	}
+	trace_watch_case();
 	play_step(bed, &over);
 }
 

@@ -20,8 +20,11 @@
 #include "play.h"
 #include "trace_watch.h"
 
-/* Of each case: packets that are traced, and those before and after which the state is compared. */
-#define TRACED 2048
+/*
+ * Of each case: packets that are traced, and those before and after which the
+ * state is compared. Cases that count by the tick have to be fast behind that.
+ */
+#define TRACED 80
 #define STATES_COMPARED 16
 
 static struct daisy_trace told;
