@@ -37,9 +37,10 @@ listens_udp() {
 	on "$1" ss -Hlun "sport = :$2" | grep -q .
 }
 
-# train FROM TO LIST COUNT: the packets that arrive at TO.
+# train FROM VIA TO LIST COUNT [SECONDS]: the packets that arrive at TO, in less time than a fragment
+# is held whose first one does not come.
 train() {
-	"$TESTS/lib/train.py" --from "$1" --via "$2" --to "$3" --send "$4" --count "$5" --seconds "${6:-3}"
+	"$TESTS/lib/train.py" --from "$1" --via "$2" --to "$3" --send "$4" --count "$5" --seconds "${6:-1.5}"
 }
 
 out() {

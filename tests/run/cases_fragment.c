@@ -310,7 +310,7 @@ static const struct play plays[] = {
 	  .options = (const uint8_t[]){ 148, 4, 0, 0 }, .n_options = 4,
 	  STEPS(OPEN_UDP, OUT(UDP(H1, S1, LONG, .part = 1400), C_out_udp),
 		OUT(UDP(H1, S1, LONG, .from = 1400, .part = 1400), C_fragments)) },
-	{ "Fragments too long for the outside are dropped (U13a)", .setup = outside_mtu_1400,
+	{ "Without a daemon to cut them, fragments too long for the outside are dropped", .setup = outside_mtu_1400,
 	  STEPS(OPEN_UDP, DROP(AT_INSIDE, UDP(H1, S1, FIRST), TOO_BIG),
 		OUT(UDP(H1, S1, LONG, .part = 800), C_out_udp), DROP(AT_INSIDE, UDP(H1, S1, SECOND), TOO_BIG)) },
 	{ "Fragments refresh as outbound packets do: the first one (U14, D-15)",

@@ -320,9 +320,9 @@ static const struct play plays[] = {
 	{ "An echo request with DF too long for the outside gets Fragmentation Needed (U13)",
 	  .setup = outside_mtu_1400,
 	  STEPS(OPEN_ECHO, FRAG_NEEDED(AT_INSIDE, ECHO(Q1, P1, .df = true, .payload = 1400), 1400)) },
-	{ "A packet without DF too long for the outside is dropped (U13a)", .setup = outside_mtu_1400,
+	{ "Without a daemon to cut it, a packet without DF too long for the outside is dropped", .setup = outside_mtu_1400,
 	  STEPS(OPEN_UDP, DROP(AT_INSIDE, UDP(H1, S1, .payload = 1400), TOO_BIG)) },
-	{ "A packet without DF too long for the inside is dropped (U13a)", .setup = inside_mtu_1400,
+	{ "Without a daemon to cut it, a packet without DF too long for the inside is dropped", .setup = inside_mtu_1400,
 	  STEPS(OPEN_UDP, DROP(AT_OUTSIDE, UDP(S1, H1, .payload = 1400), TOO_BIG)) },
 
 	{ "An echo request from outside to an external address is answered by it (I11)",
