@@ -38,12 +38,36 @@ static struct traffic_spec good(enum traffic_kind kind)
 				      .port_shift = 13 };
 }
 
+enum { WHOLE, FIRST, LAST, FLOOD };
+
+/* Good hosts and the flood through an instance of its own; answers are added to `streams`. */
+static void fragments_run(struct contenders *all, struct streams *streams, const char *const names[MIX_STREAMS])
+{
+	struct daisy daisy;
+
+	carrier_open(&daisy, all->bench);
+	contenders_carrier_set(all, &daisy);
+	for (int round = 0; round < all->bench->rounds; round++) {
+		contender_attach(all, CARRIER);
+		streams_run(all, streams, FRAGMENT_TURNS);
+	}
+	report(streams, names);
+	if (!daisy_count(&daisy).drop_FRAGMENT_QUOTA)
+		die("the flood of fragments was no flood");
+	if (streams_lost(streams, WHOLE, LAST) > 0)
+		daisy_explain(&daisy);
+	contender_attach(all, DROP);
+	daisy_close(&daisy);
+}
+
 void part_fragments(struct contenders *all)
 {
-	enum { WHOLE, FIRST, LAST, FLOOD };
 	static const char *const names[MIX_STREAMS] = { "fragments_whole", "fragments_first",
 							"fragments_last", "fragments_flood" };
-	struct streams streams = {
+	static const char *const full_names[MIX_STREAMS] = {
+		"fragments_full_whole", "fragments_full_first", "fragments_full_last", "fragments_full_flood",
+	};
+	struct streams half = {
 		.spec = {
 			[WHOLE] = good(TRAFFIC_UDP), [FIRST] = good(TRAFFIC_UDP_FIRST),
 			[LAST] = good(TRAFFIC_UDP_LAST),
@@ -55,27 +79,18 @@ void part_fragments(struct contenders *all)
 		.turn = { WHOLE, FLOOD, WHOLE, FLOOD, FIRST, FLOOD, WHOLE, FLOOD,
 			  WHOLE, FLOOD, WHOLE, FLOOD, LAST, FLOOD, WHOLE, FLOOD },
 		.n_turns = 16,
+		.paced = true,
 	};
-	struct daisy daisy;
+	struct streams full = half;
 
-	carrier_open(&daisy, all->bench);
-	contenders_carrier_set(all, &daisy);
-	for (int round = 0; round < all->bench->rounds; round++) {
-		contender_attach(all, CARRIER);
-		streams_run(all, &streams, FRAGMENT_TURNS);
-	}
-	report(&streams, names);
-	if (!daisy_count(&daisy).drop_FRAGMENT_QUOTA)
-		die("the flood of fragments was no flood");
-	summary_number("fragment_flood_loss_of_good", streams_lost(&streams, WHOLE, LAST));
-	summary_number("fragment_flood_good", streams.sent[WHOLE] + streams.sent[FIRST] +
-		       streams.sent[LAST]);
-	summary_number("fragment_flood_sent", streams.sent[FLOOD]);
-	summary_number("fragment_flood_passed", streams.arrived[FLOOD]);
-	if (streams_lost(&streams, WHOLE, LAST) > 0)
-		daisy_explain(&daisy);
-	contender_attach(all, DROP);
-	daisy_close(&daisy);
+	full.paced = false;
+	fragments_run(all, &half, names);
+	fragments_run(all, &full, full_names);
+	summary_number("fragment_flood_loss_of_good", streams_lost(&half, WHOLE, LAST));
+	summary_number("fragment_flood_full_load_loss_of_good", streams_lost(&full, WHOLE, LAST));
+	summary_number("fragment_flood_good", half.sent[WHOLE] + half.sent[FIRST] + half.sent[LAST]);
+	summary_number("fragment_flood_sent", half.sent[FLOOD]);
+	summary_number("fragment_flood_passed", half.arrived[FLOOD]);
 }
 
 void part_abuser(struct contenders *all)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <bpf/libbpf.h>
 
@@ -33,12 +34,32 @@ static struct mix_bpf *mix_open(const struct bench *bench, const struct streams 
 	return skel;
 }
 
+/* Turns of a burst: some 5 ms. */
+#define BURST 8192
+
+/*
+ * The generator waits for the contender, so a burst takes as long as all of it
+ * takes to be forwarded. Grace periods around it count as idle.
+ */
+static void burst_paced(const struct bench *bench, int prog_fd, uint64_t turns)
+{
+	double from_ns = now_ns(), busy_ns = generator_run(bench, prog_fd, false, turns);
+	double idle_ns = from_ns + 2 * busy_ns - now_ns();
+	const struct timespec pause = { .tv_nsec = idle_ns > 0 ? idle_ns : 0 };
+
+	nanosleep(&pause, NULL);
+}
+
 void streams_run(struct contenders *all, struct streams *streams, uint64_t turns)
 {
 	struct sink_bpf *sink = sink_check_open(false, ADDR_POOL, ADDR_POOL);
 	struct mix_bpf *mix = mix_open(all->bench, streams);
 
 	link_attach(all->bench, LINK_D0, bpf_program__fd(sink->progs.sink_marked));
+	while (streams->paced && turns > BURST) {
+		burst_paced(all->bench, bpf_program__fd(mix->progs.mix), BURST);
+		turns -= BURST;
+	}
 	generator_run(all->bench, bpf_program__fd(mix->progs.mix), false, turns);
 	settle();
 	link_attach(all->bench, LINK_D0, bpf_program__fd(all->sink->progs.sink));

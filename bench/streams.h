@@ -12,6 +12,7 @@ struct streams {
 	uint32_t delay[MIX_STREAMS];
 	uint8_t turn[MIX_TURNS];
 	uint32_t n_turns;
+	bool paced;				/* half load, in bursts: idle for as long as they take */
 	/* answers, added up over all runs */
 	uint64_t sent[MIX_STREAMS];
 	uint64_t arrived[MIX_STREAMS];
