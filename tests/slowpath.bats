@@ -52,6 +52,15 @@ datagram() {
 	echo "pieces(IP(src='10.0.0.11',dst='198.51.100.10',id=$2)/UDP(sport=$1,dport=9)/Raw(b'u'*$(($3 - 8))),1480)"
 }
 
+# counts NAME=DELTA...: as assert_counters. On a busy machine the mappings of earlier pings end meanwhile.
+counts() {
+	assert_counters "$@" 'expired=*'
+}
+
+orphans() {
+	[ "$(counters_since | sed -n 's/^drop_fragment_orphan=//p')" = "$1" ]
+}
+
 held() {
 	[ "$(metric held)" = "$1" ]
 }
@@ -77,7 +86,7 @@ outside_mtu() {
 	assert_output --regexp '^203.0.113.1[0-3] > 198.51.100.10 17 ([0-9]+) 0\+1480\+
 203.0.113.1[0-3] > 198.51.100.10 17 \1 2960\+1040
 203.0.113.1[0-3] > 198.51.100.10 17 \1 1480\+1480\+$'
-	assert_counters created_udp=1 out_udp=1 held_fragments=2 replays=2 fragments=2 in_icmp_error=1
+	counts created_udp=1 out_udp=1 held_fragments=2 replays=2 fragments=2 in_icmp_error=1
 }
 
 @test "fragmented datagrams of two hosts with one id get one each of the box; a whole one keeps its own (X11)" {
@@ -109,7 +118,7 @@ outside_mtu() {
 	assert_success
 	wait_until 3 answered '20000 bytes'
 	capture_end answer
-	assert_counters created_udp=1 out_udp=1 in_udp=1 held_fragments=13 replays=13 fragments=13 out_icmp_error='*'
+	counts created_udp=1 out_udp=1 in_udp=1 held_fragments=13 replays=13 fragments=13 out_icmp_error='*'
 }
 
 answered() {
@@ -126,7 +135,7 @@ answered() {
 	assert_output '198.51.100.10 > 10.0.0.11 17 5 0+1480+
 198.51.100.10 > 10.0.0.11 17 5 2960+1040
 198.51.100.10 > 10.0.0.11 17 5 1480+1480+'
-	assert_counters in_udp=1 held_fragments=2 replays=2 fragments=2 out_icmp_error=1
+	counts in_udp=1 held_fragments=2 replays=2 fragments=2 out_icmp_error=1
 }
 
 @test "fragments of TCP and of echo requests are held, too (U14)" {
@@ -138,13 +147,14 @@ answered() {
 }
 
 @test "a fragment whose first one never comes leaves after two seconds, as an orphan (U14a)" {
+	local from=${EPOCHREALTIME/[.,]/}
 	run -1 out "$(datagram 7001 72 4000)[1:]" 1 0.3
 	assert_output ''
-	wait_until 3 held 2
-	assert_counters held_fragments=2
-	daisy instance clock-advance seconds 3
-	wait_until 2 held 0
-	assert_counters held_fragments=2 replays=2 drop_fragment_orphan=2
+	wait_until 10 orphans 2
+	# Whatever the machine does meanwhile, it takes no less.
+	[ $((${EPOCHREALTIME/[.,]/} - from)) -ge 2000000 ]
+	held 0
+	counts held_fragments=2 replays=2 drop_fragment_orphan=2
 	# Too late.
 	run -0 out "$(datagram 7001 72 4000)[:1]" 1
 }
@@ -152,7 +162,7 @@ answered() {
 @test "fragments that overlap are dropped when they have been held, too (U14a, teardrop)" {
 	run -0 out "(lambda p: [IP(src='10.0.0.11',dst='198.51.100.10',id=73,proto=17,frag=3,flags='MF')/Raw(b'x'*24), p[2], p[0], p[1]])($(datagram 7001 73 4000))" 3
 	assert_equal "$(awk '{ print $6 }' <<<"$output" | sort)" "$(printf '%s\n' 0+1480+ 1480+1480+ 2960+1040)"
-	assert_counters out_udp=1 held_fragments='*' replays='*' fragments=2 drop_fragment_overlap=1 in_icmp_error='*'
+	counts out_udp=1 held_fragments='*' replays='*' fragments=2 drop_fragment_overlap=1 in_icmp_error='*'
 }
 
 # flood HOST N: later fragments, each of a datagram of its own.
@@ -187,14 +197,14 @@ flood() {
 	run -0 out "[IP(src='10.0.0.11',dst='198.51.100.10',id=75)/UDP(sport=7001,dport=9)/Raw(b'c'*1472)]" 2
 	assert_output --regexp '^203.0.113.1[0-3] > 198.51.100.10 17 ([0-9]+) 0\+1280\+
 203.0.113.1[0-3] > 198.51.100.10 17 \1 1280\+200$'
-	assert_counters out_udp=1 held_too_big=1 replays=1 in_icmp_error='*'
+	counts out_udp=1 held_too_big=1 replays=1 in_icmp_error='*'
 	counters_mark
 	run -0 out "$(datagram 7001 76 4000)" 5
 	assert_equal "$(awk '{ print $6 }' <<<"$output" | sort -n)" "$(printf '%s\n' 0+1280+ 1280+200+ 1480+1280+ 2760+200+ 2960+1040)"
-	assert_counters out_udp=1 fragments=2 held_fragments='*' held_too_big='*' replays='*' in_icmp_error='*'
+	counts out_udp=1 fragments=2 held_fragments='*' held_too_big='*' replays='*' in_icmp_error='*'
 	counters_mark
 	run -1 out "[IP(src='10.0.0.11',dst='198.51.100.10',flags='DF')/UDP(sport=7001,dport=9)/Raw(b'c'*1472)]" 1 0.3
-	assert_counters icmp_frag_needed=1
+	counts icmp_frag_needed=1
 	outside_mtu 1500
 }
 
@@ -211,7 +221,7 @@ flood() {
 	warm_up in1 198.51.100.10
 	counters_mark
 	run -0 out "$(datagram 7001 77 4000)[::-1]" 3
-	assert_counters out_udp=1 held_fragments=2 replays=2 fragments=2 in_icmp_error='*'
+	counts out_udp=1 held_fragments=2 replays=2 fragments=2 in_icmp_error='*'
 	daisy link set dev e0 mode native side inside prefix 10.0.0.0/24
 	daisy link set dev e1 mode native side outside
 	warm_up in1 198.51.100.10
@@ -224,7 +234,7 @@ flood() {
 	warm_up in1 198.51.100.10
 	counters_mark
 	run -0 out "$(datagram 7001 79 4000)[::-1]" 3
-	assert_counters out_udp=1 held_fragments=2 replays=2 fragments=2 in_icmp_error='*'
+	counts out_udp=1 held_fragments=2 replays=2 fragments=2 in_icmp_error='*'
 }
 
 @test "the daemon had nothing to complain about" {
