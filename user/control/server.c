@@ -173,27 +173,27 @@ static void start_request(struct client *client, const char *line, size_t len)
 		daisy_events_listen(client->server->daemon->events, handle_note, client->server);
 }
 
-/* Take whole lines out of the buffer as long as the answers find room. */
-static void start_requests(struct client *client)
+/*
+ * Take a whole line out of the buffer if its answer finds room. One in a turn of
+ * the loop: requests that wait behind each other do not keep the timers waiting.
+ */
+static void start_next(struct client *client)
 {
-	while (!client->busy && !client->closing && waiting(client) < OUT_LOW) {
-		char *end = memchr(client->in, '\n', client->in_len);
-		size_t len;
+	char *end = memchr(client->in, '\n', client->in_len);
+	size_t len;
 
-		if (!end) {
-			if (client->in_len == sizeof(client->in)) {
-				daisy_error_set("line of more than %d bytes, expected a request",
-						DAISY_REQUEST_MAX - 1);
-				send_error(client, true);
-				client->closing = true;
-			}
-			return;
-		}
+	if (client->busy || client->closing || waiting(client) >= OUT_LOW)
+		return;
+	if (end) {
 		len = (size_t)(end - client->in);
 		if (len)
 			start_request(client, client->in, len);
 		client->in_len -= len + 1;
 		memmove(client->in, end + 1, client->in_len);
+	} else if (client->in_len == sizeof(client->in)) {
+		daisy_error_set("line of more than %d bytes, expected a request", DAISY_REQUEST_MAX - 1);
+		send_error(client, true);
+		client->closing = true;
 	}
 }
 
@@ -241,7 +241,7 @@ static void transmit(struct client *client)
 /* Whether there is something to do for this client without waiting for it. */
 static bool is_runnable(const struct client *client)
 {
-	if (client->dead || waiting(client) >= OUT_LOW)
+	if (client->dead || client->closing || waiting(client) >= OUT_LOW)
 		return false;
 	return client->busy ? client->request.step != NULL :
 	       memchr(client->in, '\n', client->in_len) != NULL;
@@ -278,7 +278,7 @@ static void handle_client(void *ctx, uint32_t events)
 		receive(client);
 	if (client->dead)
 		return;
-	start_requests(client);
+	start_next(client);
 	transmit(client);
 	update(client);
 }
@@ -310,7 +310,7 @@ static bool work(void *ctx)
 	for (struct client *client = server->clients; client; client = client->next) {
 		if (is_runnable(client)) {
 			step(client);
-			start_requests(client);
+			start_next(client);
 			transmit(client);
 		}
 		if (!client->dead)
