@@ -181,6 +181,8 @@ link_is_gone() {
 		'[["203.0.113.20-203.0.113.21"],"2000-2999",[7],2,true]'
 	assert_equal "$(daisy -j address show address 203.0.113.20 | jq -c '.[0] | [.pool, .state, .free.udp]')" \
 		'["p1","active",1000]'
+	assert_equal "$(daisy -j pool show name p1 | jq -cS '.[0].use | del(.fullest.address)')" \
+		'{"addresses":2,"draining":0,"free":{"icmp":2000,"tcp":2000,"udp":2000},"fullest":{"free":1000,"proto":"icmp"},"held":{"icmp":0,"tcp":0,"udp":0}}'
 	daisy pool add name p1 addresses 203.0.113.30
 	assert_equal "$(daisy -j address show pool p1 | jq -c '[.[].address] | sort')" \
 		'["203.0.113.20","203.0.113.21","203.0.113.30"]'

@@ -114,10 +114,10 @@ UDP='{"item":{"proto":"udp","inside":"10.0.0.3:53","zone":12,"external":"203.0.1
 }
 
 @test "pool, address and subscriber show their tables" {
-	ask '{"item":{"name":"p0","addresses":["203.0.113.10-203.0.113.13","198.51.100.0/28"],"ports":"1024-65535","reserved":[5060,"8000-8080"],"zones":[],"filtering":"address-dependent","n_addresses":20,"mode":"blocks","block_size":512,"blocks":4,"limits":{},"unsaved":true}}
+	ask '{"item":{"name":"p0","addresses":["203.0.113.10-203.0.113.13","198.51.100.0/28"],"ports":"1024-65535","reserved":[5060,"8000-8080"],"zones":[],"filtering":"address-dependent","n_addresses":20,"mode":"blocks","block_size":512,"blocks":4,"limits":{},"unsaved":true,"use":{"addresses":20,"fullest":{"address":"203.0.113.11","proto":"udp","free":12}}}}
 '"$DONE" pool
-	assert_line --index 0 'POOL  COUNT  PORTS       MODE          RESERVED        ZONES  FILTERING          UNSAVED  ADDRESSES'
-	assert_line --index 1 'p0       20  1024-65535  blocks 4x512  5060,8000-8080  -      address-dependent  yes      203.0.113.10-203.0.113.13,198.51.100.0/28'
+	assert_line --index 0 'POOL  COUNT  PORTS       MODE          RESERVED        ZONES  FILTERING          UNSAVED  FULLEST                   ADDRESSES'
+	assert_line --index 1 'p0       20  1024-65535  blocks 4x512  5060,8000-8080  -      address-dependent  yes      203.0.113.11 udp 12 free  203.0.113.10-203.0.113.13,198.51.100.0/28'
 	ask '{"item":{"address":"203.0.113.10","slot":0,"pool":"p0","state":"active","ports":64512,"free":{"udp":64511,"tcp":0,"icmp":64512}}}
 '"$DONE" address pool p0
 	assert_line --index 0 'ADDRESS       POOL  STATE   PORTS  FREE-UDP  FREE-TCP  FREE-ICMP'

@@ -66,6 +66,8 @@ udp_of() {
 	assert_equal "$(cut -d' ' -f2 <<<"$blocks_of_both" | sort | uniq -d)" ''
 	assert_equal "$(grep -c '^10.0.0.11' <<<"$blocks_of_both")" 4
 	assert_equal "$(grep -c '^10.0.0.12' <<<"$blocks_of_both")" 4
+	assert_equal "$(daisy -j pool show | jq -c '.[0].use | [.addresses, .blocks_used, .fullest.proto]')" '[1,8,"udp"]'
+	assert_equal "$(daisy -j subscriber show address 10.0.0.11 | jq -c '.[0].limits')" '{"udp":900}'
 }
 
 @test "who is at its limit of UDP still browses, for the limit is of the protocol (G4b)" {

@@ -18,6 +18,18 @@ static void mode_text(const json_t *item, char *buf, size_t size)
 			 json_integer_value(json_object_get(item, "block_size")));
 }
 
+/* "203.0.113.10 udp 64400 free" */
+static void fullest_text(const json_t *item, char *buf, size_t size)
+{
+	const json_t *fullest = json_object_get(json_object_get(item, "use"), "fullest");
+
+	snprintf(buf, size, "-");
+	if (fullest)
+		snprintf(buf, size, "%s %s %lld free", json_string_value(json_object_get(fullest, "address")),
+			 json_string_value(json_object_get(fullest, "proto")),
+			 json_integer_value(json_object_get(fullest, "free")));
+}
+
 static const struct daisy_column columns[] = {
 	{ "name", "POOL", FORMAT_TEXT, NULL },
 	{ "n_addresses", "COUNT", FORMAT_NUMBER, NULL },
@@ -27,6 +39,7 @@ static const struct daisy_column columns[] = {
 	{ "zones", "ZONES", FORMAT_TEXT, NULL },
 	{ "filtering", "FILTERING", FORMAT_TEXT, NULL },
 	{ "unsaved", "UNSAVED", FORMAT_TEXT, NULL },
+	{ "use", "FULLEST", FORMAT_TEXT, fullest_text },
 	{ "addresses", "ADDRESSES", FORMAT_TEXT, NULL },
 	{ NULL, NULL, FORMAT_TEXT, NULL },
 };

@@ -24,8 +24,7 @@ static json_t *ranges_json(const struct daisy_config_range *ranges, size_t n, bo
 	return list;
 }
 
-/* Those that are set. */
-static json_t *limits_json(const struct daisy_config_limits *limits)
+json_t *daisy_limits_json(const struct daisy_config_limits *limits)
 {
 	static const char *const names[] = { "udp", "tcp", "icmp", "mappings" };
 	json_t *item = json_object();
@@ -58,7 +57,8 @@ static json_t *pool_item(struct daisy_daemon *d, const struct daisy_config_pool 
 		json_object_set_new(item, "block_size", json_integer(pool->block_size));
 		json_object_set_new(item, "blocks", json_integer(pool->blocks));
 	}
-	json_object_set_new(item, "limits", limits_json(&pool->limits));
+	json_object_set_new(item, "limits", daisy_limits_json(&pool->limits));
+	json_object_set_new(item, "use", daisy_pool_use(d, pool));
 	json_object_set_new(item, "n_addresses",
 			    json_integer((json_int_t)daisy_config_pool_n_addresses(pool)));
 	json_object_set_new(item, "unsaved",

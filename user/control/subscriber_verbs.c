@@ -60,6 +60,15 @@ static json_t *blocks_json(struct daisy_daemon *d, const struct daisy_subscriber
 	return list;
 }
 
+/* Of the pool of its address; empty if there is none. */
+static json_t *limits_of(struct daisy_daemon *d, const struct daisy_subscriber *value)
+{
+	uint8_t number = daisy_instance_slots(d->inst)[value->ctl.slot].pool;
+	const struct daisy_config_pool *pool = daisy_config_pool_find(d->config, d->pool_name[number]);
+
+	return pool ? daisy_limits_json(&pool->limits) : json_object();
+}
+
 static void show_one(struct daisy_request *request, struct listing *listing, uint32_t i)
 {
 	struct daisy_daemon *d = request->daemon;
@@ -83,6 +92,7 @@ static void show_one(struct daisy_request *request, struct listing *listing, uin
 	json_object_set_new(item, "tcp", json_integer(value->ctl.tcp));
 	json_object_set_new(item, "icmp", json_integer(value->ctl.icmp));
 	json_object_set_new(item, "forwards", json_integer(value->forwards));
+	json_object_set_new(item, "limits", external ? limits_of(d, value) : json_object());
 	json_object_set_new(item, "blocks", external ? blocks_json(d, key, value) : json_array());
 	json_object_set_new(item, "idle_s",
 			    json_integer(daisy_age_s(daisy_instance_tick(d->inst),

@@ -82,4 +82,9 @@ json_t *daisy_json_text(const char *text);
 /* Age in whole seconds of something of tick `then`. */
 uint32_t daisy_age_s(uint32_t now, uint32_t then);
 
+/* The limits of a subscriber that are set. */
+json_t *daisy_limits_json(const struct daisy_config_limits *limits);
+/* How much of a pool is in use, now. */
+json_t *daisy_pool_use(struct daisy_daemon *d, const struct daisy_config_pool *pool);
+
 #endif
