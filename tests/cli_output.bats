@@ -40,9 +40,9 @@ UDP='{"item":{"proto":"udp","inside":"10.0.0.3:53","zone":12,"external":"203.0.1
 	assert_equal "$sent" \
 		'{"args":{"inside":"10.0.0.2","limit":5,"proto":"tcp"},"command":"show","object":"mapping"}'
 	assert_output - <<-'END'
-		PROTO  INSIDE         ZONE  EXTERNAL              AGE  IDLE  EXPIRES  LINK  CONNECTIONS
-		tcp    10.0.0.2:4321     0  203.0.113.10:50000  2h05m    4s    2h04m  eth0  5+untracked
-		udp    10.0.0.3:53      12  203.0.113.11:1024      0s    0s    5m00s  -     -
+		KIND  PROTO  INSIDE         ZONE  EXTERNAL              AGE  IDLE  EXPIRES  LINK  CONNECTIONS
+		-     tcp    10.0.0.2:4321     0  203.0.113.10:50000  2h05m    4s    2h04m  eth0  5+untracked
+		-     udp    10.0.0.3:53      12  203.0.113.11:1024      0s    0s    5m00s  -     -
 	END
 }
 
