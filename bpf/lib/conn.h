@@ -223,9 +223,8 @@ static __always_inline bool conn_enter_table(struct daisy_tcp_mapping *t,
 static __always_inline void conn_untracked(struct daisy_tcp_mapping *t, const struct conn_packet *p)
 {
 	COUNT(conns_untracked);
-	/* The flags of a forward are userspace's to write. */
-	if (p->outbound && !(t->m.flags & MAPPING_STATIC))
-		t->m.flags |= MAPPING_UNTRACKED;
+	if (p->outbound)
+		mapping_mark(&t->m, MAPPING_UNTRACKED);
 }
 
 /* A packet, no RST, of a connection that is not known. */

@@ -42,6 +42,12 @@ static __always_inline bool conn_is_over(const struct daisy_conf *c, __u64 word,
 	       tick_age(now, word & DAISY_SEEN_MASK) >= conn_timer(c, conn_state(word));
 }
 
+/* One that the inside had part in, and that neither FIN nor RST has ended: its remote may go on. */
+static __always_inline bool conn_idled(__u64 word)
+{
+	return conn_flags(word) & CONN_ANSWERED && conn_state(word) < CONN_CLOSING;
+}
+
 /* End the inline connections whose time is up. True if the mapping has none left, inline or in the table. */
 static __always_inline bool tcp_sweep_conns(const struct daisy_conf *c, struct daisy_tcp_mapping *t,
 					    __u32 now, bool force)
@@ -56,6 +62,8 @@ static __always_inline bool tcp_sweep_conns(const struct daisy_conf *c, struct d
 		if ((!force && !conn_is_over(c, word, now)) ||
 		    __sync_val_compare_and_swap(&t->conn[i].ctl.word, word, 0) != word)
 			empty = false;
+		else if (conn_idled(word))
+			mapping_mark(&t->m, MAPPING_IDLED);
 	}
 	return empty && (force || !(t->m.conns & 0xffff));
 }
@@ -103,20 +111,37 @@ static __always_inline void expire_event(struct xdp_md *ctx, const struct daisy_
 	event_send(ctx, &e);
 }
 
-/*
- * How a port rests: in hold-down, or, when as many ports of its address are in
- * it as the pool allows (RFC 6888 REQ-8), only for as long as a CPU may look at
- * the record.
- */
-static __always_inline __u32 port_rest(const struct daisy_sweep_item *it)
+static __always_inline struct daisy_pool *pool_of_slot(__u32 slot)
 {
-	__u32 slot = it->slot, index = slot * DAISY_N_PROTOS + it->proto, pool;
-	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
 	struct daisy_slot *s = bpf_map_lookup_elem(&slots, &slot);
-	struct daisy_pool *p;
+	__u32 pool = s ? s->pool : 0;
 
-	pool = s ? s->pool : 0;
-	p = bpf_map_lookup_elem(&pools, &pool);
+	return bpf_map_lookup_elem(&pools, &pool);
+}
+
+/* Ticks that a freed port of an address rests. */
+static __always_inline __u32 slot_hold(const struct daisy_conf *c, __u32 slot)
+{
+	struct daisy_pool *p = pool_of_slot(slot);
+
+	return p && p->flags & POOL_HOLD ? p->hold : c->timer[DAISY_TIMER_HOLD];
+}
+
+/*
+ * How a port rests: in hold-down, or only for as long as a CPU may look at the
+ * record: when as many ports of its address are in hold-down as the pool allows,
+ * or if the pool spares TCP whose connections have all been closed (RFC 6888
+ * REQ-8). Those have been silent for the timer of their class.
+ */
+static __always_inline __u32 port_rest(const struct daisy_mapping *m, const struct daisy_sweep_item *it)
+{
+	__u32 index = it->slot * DAISY_N_PROTOS + it->proto;
+	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
+	struct daisy_pool *p = pool_of_slot(it->slot);
+
+	if (p && p->flags & POOL_REUSE_CLOSED && it->proto == DAISY_TCP &&
+	    !(m->flags & (MAPPING_IDLED | MAPPING_UNTRACKED | MAPPING_STATIC)))
+		return MAPPING_ROLLED_BACK;
 	return p && map && p->max_held && map->n_held >= p->max_held ? MAPPING_ROLLED_BACK
 								      : MAPPING_HOLD;
 }
@@ -135,7 +160,7 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 				       const struct daisy_sweep_item *it, __u64 ctl, __u32 now)
 {
 	__u64 endpoint = m->inside.word;
-	__u32 rest = port_rest(it), flags = m->flags;
+	__u32 rest = port_rest(m, it), flags = m->flags;
 
 	if (ctl_cas(m, ctl, ctl_enter(ctl, rest, now)) != ctl)
 		return EXPIRE_NOTHING;
@@ -190,7 +215,7 @@ STAGE int sweep_one(struct xdp_md *ctx, const struct daisy_sweep_item *it, __u32
 		return mapping_is_over(c, m, it, ctl, now) ? mapping_end(ctx, c, m, it, ctl, now)
 							: EXPIRE_NOTHING;
 	case MAPPING_HOLD:
-		if (age < c->timer[DAISY_TIMER_HOLD])
+		if (age < slot_hold(c, it->slot))
 			return EXPIRE_NOTHING;
 		/* fall through: whatever the hold-down says, it rests */
 	case MAPPING_ROLLED_BACK:
@@ -224,6 +249,8 @@ STAGE int sweep_one_conn(const struct daisy_conn_key *arg, __u32 now)
 	/* State FREE in the table: packets take it for absent until it is deleted. */
 	if (__sync_val_compare_and_swap(&v->word, word, 0) != word)
 		return EXPIRE_NOTHING;
+	if (!orphan && conn_idled(word))
+		mapping_mark(&t->m, MAPPING_IDLED);
 	bpf_map_delete_elem(&conns, key);
 	if (!orphan)
 		__sync_fetch_and_add(&t->m.conns,

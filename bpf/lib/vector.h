@@ -53,6 +53,16 @@ static __always_inline __u64 inside_read(const struct daisy_mapping *m)
 }
 
 /*
+ * Flags change while others write `link` beside them: both are one word, changed as a
+ * whole. Those of a forward are userspace's to write.
+ */
+static __always_inline void mapping_mark(struct daisy_mapping *m, __u32 flag)
+{
+	if (!(m->flags & MAPPING_STATIC))
+		__sync_fetch_and_or((__u32 *)&m->flags, flag);
+}
+
+/*
  * The record of (slot, port), or NULL when no vector is installed. proto is a
  * constant in the packet path, so only one branch is left of the three.
  */

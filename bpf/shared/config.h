@@ -214,7 +214,12 @@ struct daisy_pool {
 	__u8 block_order;	/* 1 + binary logarithm of a block's leaves (64 ports); 0: dynamic ports */
 	__u8 blocks;		/* most of a subscriber, up to DAISY_SUB_BLOCKS */
 	__u16 max_held;		/* ports of an address and protocol in hold-down; 0: any number */
+	__u32 hold;		/* ticks that a freed port rests, with POOL_HOLD */
+	__u32 flags;		/* POOL_* below */
 };
+
+#define POOL_HOLD 1		/* a hold-down of its own, instead of the timer's */
+#define POOL_REUSE_CLOSED 2	/* ports of closed TCP connections do not rest (RFC 6888 REQ-8 A) */
 
 #define DAISY_MAX_POOLS 256	/* daisy_slot.pool */
 
@@ -229,7 +234,7 @@ _Static_assert(sizeof(struct daisy_link) == 32, "link");
 _Static_assert(sizeof(struct daisy_rule) == 16, "rule");
 _Static_assert(sizeof(struct daisy_zone) == 8, "zone: one word");
 _Static_assert(sizeof(struct daisy_nexthop) == 32, "next hop");
-_Static_assert(sizeof(struct daisy_pool) == 40, "pool");
+_Static_assert(sizeof(struct daisy_pool) == 48, "pool");
 _Static_assert(sizeof(union daisy_route) == 8, "route");
 _Static_assert(sizeof(struct daisy_addr_bucket) == 64, "address bucket: one line");
 _Static_assert(sizeof(struct daisy_prefix_key) == 12, "prefix key");

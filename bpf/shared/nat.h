@@ -64,6 +64,7 @@ union daisy_endpoint {
 #define MAPPING_INDEXED 2	/* has ended, and could not be removed from the index: once more */
 #define MAPPING_STATIC 4	/* a forward: the configuration made it, and nothing else ends it */
 #define MAPPING_UNPOOLED 8	/* a forward whose port is none that mappings may have: never given back */
+#define MAPPING_IDLED 16		/* TCP: one of its connections ended by silence, not by FIN or RST */
 #define DAISY_BLOCK_FLAG_SHIFT 12	/* order of the block its port is of; 0: of none */
 
 struct daisy_mapping {

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "config/forward.h"
 #include "config/policy.h"
+#include "lib/clock.h"
 #include "lib/error.h"
 
 #define HEAD "instance: n0\n"
@@ -50,7 +51,7 @@ static const struct refused refused[] = {
 	{ "an unknown key of a pool is refused", POOLS "  - { name: p, addresses: [], port: 1 }\n",
 	  "t.yaml:3: pools[0]: unknown key \"port\", expected one of: name, addresses, ports, "
 	  "reserved, zones, forwards, filtering, mode, inside, ports-per-subscriber, overflow, algorithm, "
-	  "max-held, block-size, blocks, limits" },
+	  "hold-down, reuse-closed, max-held, block-size, blocks, limits" },
 	{ "an unknown key of a forward is refused", FORWARDS("{ external: 203.0.113.10, to: 10.0.0.2 }"),
 	  "t.yaml:8: pools[0].forwards[0]: unknown key \"to\", expected one of: protocol, external, inside, "
 	  "zone" },
@@ -547,7 +548,8 @@ static void policy_of_pool(void **state)
 {
 	struct daisy_config *config = parse(POOLS
 		DET("mode: blocks, max-held: 500, limits: { udp: 1000, mappings: 1, mappings-per-second: 100 }")
-		"  - { name: p1, addresses: [203.0.113.11], mode: blocks, block-size: 4096, blocks: 8 }\n"
+		"  - { name: p1, addresses: [203.0.113.11], mode: blocks, block-size: 4096, blocks: 8, "
+		"hold-down: 0, reuse-closed: true }\n"
 		"  - { name: p2, addresses: [203.0.113.12] }\n");
 	struct daisy_pool policy;
 
@@ -562,9 +564,12 @@ static void policy_of_pool(void **state)
 	assert_int_equal(policy.warn[DAISY_N_PROTOS], 1);
 	assert_int_equal(policy.rate, 107);
 	assert_int_equal(policy.max_held, 500);
+	assert_int_equal(policy.flags, 0);
 	daisy_config_policy_make(&config->pools[1], &policy);
 	assert_int_equal(policy.block_order, 7);
 	assert_int_equal(policy.blocks, 8);
+	assert_int_equal(policy.flags, POOL_HOLD | POOL_REUSE_CLOSED);
+	assert_int_equal(policy.hold, daisy_ticks_from_seconds(0));
 	daisy_config_policy_make(&config->pools[2], &policy);
 	assert_int_equal(policy.block_order, 0);
 	assert_int_equal(policy.rate, 0);
@@ -708,6 +713,8 @@ static void single_nexthop(void **state)
 	"  addresses: [198.51.100.8]\n" \
 	"  zones: [3]\n" \
 	"  mode: blocks\n" \
+	"  hold-down: 0\n" \
+	"  reuse-closed: true\n" \
 	"  max-held: 300\n" \
 	"  block-size: 64\n" \
 	"  blocks: 8\n" \

@@ -67,6 +67,8 @@ AT(daisy_pool, rate, 32);
 AT(daisy_pool, block_order, 36);
 AT(daisy_pool, blocks, 37);
 AT(daisy_pool, max_held, 38);
+AT(daisy_pool, hold, 40);
+AT(daisy_pool, flags, 44);
 AT(daisy_link, mac, 0);
 AT(daisy_link, side, 6);
 AT(daisy_link, tag, 8);

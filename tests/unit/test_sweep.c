@@ -9,6 +9,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "lib/clock.h"
 #include "nat/internal.h"
 #include "nat/sweep.h"
 #include "traffic.h"
@@ -198,6 +199,33 @@ static void live_and_rest(uint8_t ip_proto, enum daisy_proto proto, uint32_t tim
 	sweep();
 	assert_swept(1, 1);
 	assert_all_free(proto, 64512);
+}
+
+/* The scan knows the hold-down of the address's pool, and follows a change. */
+static void test_pool_hold(void **state)
+{
+	struct daisy_pool *pool = &daisy_instance_pools(inst)[0];
+	uint16_t port;
+
+	*pool = (struct daisy_pool){ .flags = POOL_HOLD, .hold = daisy_ticks_from_seconds(600) };
+	out(IPPROTO_UDP, 5000, 53, 0);
+	port = only_port(DAISY_UDP);
+	daisy_instance_clock_advance(inst, 300 + MARGIN_S);
+	sweep();
+	daisy_instance_clock_advance(inst, 599);
+	sweep();
+	assert_int_equal(state_of(DAISY_UDP, port), MAPPING_HOLD);
+	daisy_instance_clock_advance(inst, MARGIN_S);
+	sweep();
+	assert_swept(1, 1);
+	out(IPPROTO_UDP, 5000, 53, 0);
+	daisy_instance_clock_advance(inst, 300 + MARGIN_S);
+	sweep();
+	pool->hold = 0;
+	daisy_instance_clock_advance(inst, 4);
+	sweep();
+	assert_swept(2, 2);
+	assert_all_free(DAISY_UDP, 64512);
 }
 
 static void test_udp(void **state)
@@ -653,6 +681,8 @@ static void test_addresses_come_and_go(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST("the hold-down of a pool is kept by the sweep, one second before its end and after it (G8)",
+		     test_pool_hold),
 		TEST("a UDP mapping lives 300 s, its port rests 120 s, then it is free (U5c, G8)", test_udp),
 		TEST("an ICMP query mapping lives 60 s, its port rests 120 s (I2, G8)", test_icmp),
 		TEST("outbound packets keep a UDP mapping, inbound ones do not (U6, X7)", test_refresh),

@@ -17,7 +17,6 @@
 #define MAX_SUBSCRIBERS (1u << 26)
 
 /* Timers fit 28 bits of ticks many times; a week is where a typing error begins. */
-#define MAX_TIMER_S (7 * 24 * 3600)
 
 /* Errors have their text already: hand them on. */
 #define TRY(expression) \
@@ -232,7 +231,7 @@ static int compile_timers(struct daisy_yaml_doc *doc, const struct daisy_raw_tim
 {
 	for (size_t i = 0; raw && i < DAISY_N_TIMERS; i++)
 		if (raw->s[i])
-			TRY(at(doc, daisy_value_number(raw->s[i], timers[i].min, MAX_TIMER_S,
+			TRY(at(doc, daisy_value_number(raw->s[i], timers[i].min, DAISY_CONFIG_MAX_TIMER_S,
 						       "a time in seconds", &config->timer_s[i]),
 			       "timers.%s", timers[i].name));
 	return 0;

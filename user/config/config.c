@@ -214,6 +214,7 @@ static bool plan_equal(const struct daisy_config_pool *a, const struct daisy_con
 static bool policy_equal(const struct daisy_config_pool *a, const struct daisy_config_pool *b)
 {
 	return a->block_size == b->block_size && a->blocks == b->blocks && a->max_held == b->max_held &&
+	       a->hold_s == b->hold_s && a->reuse_closed == b->reuse_closed &&
 	       !memcmp(&a->limits, &b->limits, sizeof(a->limits));
 }
 

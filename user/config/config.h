@@ -30,6 +30,11 @@
 #define DAISY_CONFIG_MAX_POOLS 255
 #define DAISY_CONFIG_MAX_FORWARDS 4096	/* of all pools */
 
+#define DAISY_HOLD_TIMER UINT32_MAX
+
+/* A week. */
+#define DAISY_CONFIG_MAX_TIMER_S (7 * 24 * 3600)
+
 struct daisy_config_prefix {
 	uint32_t addr;		/* host order, host bits zero */
 	uint8_t len;
@@ -105,6 +110,8 @@ struct daisy_config_pool {
 	enum daisy_config_pool_mode mode;
 	struct daisy_config_limits limits;
 	uint16_t max_held;			/* ports in hold-down; 0: any number */
+	uint32_t hold_s;			/* hold-down; DAISY_HOLD_TIMER: that of the timers */
+	bool reuse_closed;			/* ports of closed TCP connections do not rest */
 	/* blocks only */
 	uint16_t block_size;			/* ports */
 	uint8_t blocks;				/* most of a subscriber */

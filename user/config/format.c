@@ -146,6 +146,10 @@ static void fill_policy(struct arena *arena, const struct daisy_config_pool *poo
 		if (pool->blocks != defaults.blocks)
 			raw->blocks = text_new(arena, "%u", pool->blocks);
 	}
+	if (pool->hold_s != defaults.hold_s)
+		raw->hold_down = text_new(arena, "%u", pool->hold_s);
+	if (pool->reuse_closed)
+		raw->reuse_closed = text_new(arena, "true");
 	raw->max_held = limit_text(arena, pool->max_held);
 	if (!memcmp(limits, &defaults.limits, sizeof(*limits)))
 		return;

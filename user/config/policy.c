@@ -17,6 +17,7 @@ void daisy_config_policy_defaults(struct daisy_config_pool *pool)
 {
 	pool->block_size = DAISY_BLOCK_SIZE;
 	pool->blocks = DAISY_BLOCKS;
+	pool->hold_s = DAISY_HOLD_TIMER;
 	pool->limits.warn_percent = DAISY_WARN_PERCENT;
 }
 
@@ -65,16 +66,31 @@ static int compile_limits(struct daisy_yaml_doc *doc, const struct daisy_raw_poo
 	return 0;
 }
 
+/* What becomes of freed ports. */
+static int compile_hold(struct daisy_yaml_doc *doc, const struct daisy_raw_pool *raw, size_t i,
+			struct daisy_config_pool *pool)
+{
+	uint32_t held = 0;
+
+	if (raw->max_held &&
+	    daisy_value_number(raw->max_held, 1, MAX_OF_ADDRESS, "a number of ports", &held))
+		return daisy_config_place(doc, "pools[%zu].max-held", i);
+	pool->max_held = (uint16_t)held;
+	if (raw->hold_down && daisy_value_number(raw->hold_down, 0, DAISY_CONFIG_MAX_TIMER_S,
+						 "a time in seconds", &pool->hold_s))
+		return daisy_config_place(doc, "pools[%zu].hold-down", i);
+	if (raw->reuse_closed && daisy_value_bool(raw->reuse_closed, &pool->reuse_closed))
+		return daisy_config_place(doc, "pools[%zu].reuse-closed", i);
+	return 0;
+}
+
 int daisy_config_policy_compile(struct daisy_yaml_doc *doc, const struct daisy_raw_pool *raw,
 				size_t i, struct daisy_config_pool *pool)
 {
 	int err = compile_blocks(doc, raw, i, pool);
-	uint32_t held = 0;
 
-	if (!err && raw->max_held &&
-	    daisy_value_number(raw->max_held, 1, MAX_OF_ADDRESS, "a number of ports", &held))
-		return daisy_config_place(doc, "pools[%zu].max-held", i);
-	pool->max_held = (uint16_t)held;
+	if (!err)
+		err = compile_hold(doc, raw, i, pool);
 	return err ? err : compile_limits(doc, raw->limits, i, &pool->limits);
 }
 
@@ -102,17 +118,26 @@ static uint32_t warn_at(uint32_t limit, uint32_t percent)
 	return limit && !n ? 1 : n;
 }
 
+/* In one assignment: the packet path reads it meanwhile, and knows no limit of 0. */
 void daisy_config_policy_make(const struct daisy_config_pool *pool, struct daisy_pool *policy)
 {
 	const struct daisy_config_limits *limits = &pool->limits;
 	uint32_t size = pool->mode == POOL_BLOCKS ? pool->block_size : 0;
+	struct daisy_pool made = {
+		.blocks = pool->blocks, .max_held = pool->max_held,
+		.flags = pool->reuse_closed ? POOL_REUSE_CLOSED : 0,
+	};
 
-	*policy = (struct daisy_pool){ .blocks = pool->blocks, .max_held = pool->max_held };
-	for (; size >= DAISY_BLOCK_LEAF_PORTS; size /= 2)
-		policy->block_order++;
-	for (int i = 0; i <= DAISY_N_PROTOS; i++) {
-		policy->limit[i] = limits->mappings[i];
-		policy->warn[i] = warn_at(limits->mappings[i], limits->warn_percent);
+	if (pool->hold_s != DAISY_HOLD_TIMER) {
+		made.hold = daisy_ticks_from_seconds(pool->hold_s);
+		made.flags |= POOL_HOLD;
 	}
-	policy->rate = (uint32_t)(((uint64_t)limits->per_second << DAISY_TICK_SHIFT) / DAISY_NS_PER_S);
+	for (; size >= DAISY_BLOCK_LEAF_PORTS; size /= 2)
+		made.block_order++;
+	for (int i = 0; i <= DAISY_N_PROTOS; i++) {
+		made.limit[i] = limits->mappings[i];
+		made.warn[i] = warn_at(limits->mappings[i], limits->warn_percent);
+	}
+	made.rate = (uint32_t)(((uint64_t)limits->per_second << DAISY_TICK_SHIFT) / DAISY_NS_PER_S);
+	*policy = made;
 }

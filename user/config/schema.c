@@ -94,6 +94,8 @@ static const cyaml_schema_field_t pool_fields[] = {
 	TEXT("ports-per-subscriber", struct daisy_raw_pool, ports_per_subscriber),
 	TEXT("overflow", struct daisy_raw_pool, overflow),
 	TEXT("algorithm", struct daisy_raw_pool, algorithm),
+	TEXT("hold-down", struct daisy_raw_pool, hold_down),
+	TEXT("reuse-closed", struct daisy_raw_pool, reuse_closed),
 	TEXT("max-held", struct daisy_raw_pool, max_held),
 	TEXT("block-size", struct daisy_raw_pool, block_size),
 	TEXT("blocks", struct daisy_raw_pool, blocks),

@@ -64,6 +64,8 @@ struct daisy_raw_pool {
 	char *overflow;
 	char *algorithm;
 	char *max_held;
+	char *hold_down;
+	char *reuse_closed;
 	char *block_size;
 	char *blocks;
 	struct daisy_raw_pool_limits *limits;

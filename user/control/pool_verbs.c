@@ -57,6 +57,9 @@ static json_t *pool_item(struct daisy_daemon *d, const struct daisy_config_pool 
 		json_object_set_new(item, "block_size", json_integer(pool->block_size));
 		json_object_set_new(item, "blocks", json_integer(pool->blocks));
 	}
+	json_object_set_new(item, "hold_down_s", json_integer(
+		pool->hold_s == DAISY_HOLD_TIMER ? d->config->timer_s[DAISY_TIMER_HOLD] : pool->hold_s));
+	json_object_set_new(item, "reuse_closed", json_boolean(pool->reuse_closed));
 	json_object_set_new(item, "limits", daisy_limits_json(&pool->limits));
 	json_object_set_new(item, "use", daisy_pool_use(d, pool));
 	json_object_set_new(item, "n_addresses",

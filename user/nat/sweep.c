@@ -86,7 +86,7 @@ struct daisy_sweeper {
 	uint32_t now;			/* tick */
 	uint32_t limit[DAISY_N_PROTOS][8]; /* by mapping state: ages from here on are looked at */
 	uint32_t conn_limit[8];		/* by connection state */
-	bool short_hold;		/* the hold-down is no longer than the rest */
+	bool short_hold;		/* the hold-down of this chunk is no longer than the rest */
 
 	uint64_t (*idle_blocks)[16];	/* by slot: leaves of blocks without ports in use, a round ago */
 
@@ -138,13 +138,9 @@ static void read_timers(struct daisy_sweeper *s)
 	const uint32_t *timer = s->inst->conf->timer;
 
 	s->now = daisy_instance_tick(s->inst);
-	s->short_hold = timer[DAISY_TIMER_HOLD] <= REST_TICKS;
 	memset(s->limit, 0xff, sizeof(s->limit));
-	for (int proto = 0; proto < DAISY_N_PROTOS; proto++) {
-		s->limit[proto][MAPPING_HOLD] =
-			s->short_hold ? REST_TICKS : timer[DAISY_TIMER_HOLD];
+	for (int proto = 0; proto < DAISY_N_PROTOS; proto++)
 		s->limit[proto][MAPPING_ROLLED_BACK] = REST_TICKS;
-	}
 	s->limit[DAISY_UDP][MAPPING_ACTIVE] = timer[DAISY_TIMER_UDP];
 	s->limit[DAISY_ICMP][MAPPING_ACTIVE] = timer[DAISY_TIMER_ICMP];
 	memset(s->conn_limit, 0xff, sizeof(s->conn_limit));
@@ -152,6 +148,17 @@ static void read_timers(struct daisy_sweeper *s)
 	s->conn_limit[CONN_ESTABLISHED] = timer[DAISY_TIMER_TCP_ESTABLISHED];
 	s->conn_limit[CONN_CLOSING] = timer[DAISY_TIMER_TCP_CLOSING];
 	s->conn_limit[CONN_RESET] = timer[DAISY_TIMER_TCP_RESET];
+}
+
+/* The hold-down of an address is its pool's, which may change while we run. */
+static void read_hold(struct daisy_sweeper *s, struct vector_ref v)
+{
+	const struct daisy_pool *pool = &s->inst->pools[s->inst->slots[v.slot].pool];
+	uint32_t hold = __atomic_load_n(&pool->flags, __ATOMIC_RELAXED) & POOL_HOLD ?
+		pool->hold : s->inst->conf->timer[DAISY_TIMER_HOLD];
+
+	s->short_hold = hold <= REST_TICKS;
+	s->limit[v.proto][MAPPING_HOLD] = s->short_hold ? REST_TICKS : hold;
 }
 
 /* Of a control word's stamp; one ahead of our clock looks older than any timer. */
@@ -299,6 +306,7 @@ static int scan_chunk_locked(struct daisy_sweeper *s, struct vector_ref v, uint3
 	/* Removed since the round began. */
 	if (!vector)
 		return 0;
+	read_hold(s, v);
 	for (uint32_t port = first; !err && port < first + CHUNK; port += 64) {
 		if (__atomic_load_n(&map->leaf[port / 64], __ATOMIC_RELAXED) == ~0ULL)
 			continue;
