@@ -90,7 +90,7 @@ inline message()
 		:: type == COMMIT && ROLE(D, x) == TARGET -> make_own(a)
 		:: type == RELEASE && ROLE(D, x) == TARGET ->
 			make_own(255);
-		gone[x] = gone[x] || silent[D] || fenced[D];
+		gone[x] = gone[x] || ((silent[D] || fenced[D]) && !reborn[D]);
 			ROLE(D, x) = OWNER;
 			to_src[x]!RELEASE_OK, sess, 0, 0;
 			SAY(("target %d: target -> owner\n", x))

@@ -46,12 +46,15 @@ end:	do
 #define ANSWERS(b) (!fenced[b] && !MISSED(b))
 #define TO_TELL(b, x, what) (EPOCH(b, x) < flow_epoch[x] && order[AT(b, x)] != (what))
 
-/* What only this box had goes with it. A target that does not own yet has nothing of its own. */
+/*
+ * What only this box had goes with it. A target that does not own yet has nothing of its
+ * own; for one that has come back empty it was said when it went.
+ */
 inline note_gone(box)
 {
 	x = 0;
 	do
-	:: x < NX -> gone[x] = gone[x] || box == SRC(x) || ROLE(box, x) == OWNER; x++
+	:: x < NX -> gone[x] = gone[x] || (!reborn[box] && (box == SRC(x) || ROLE(box, x) == OWNER)); x++
 	:: else -> break
 	od;
 	x = 0
