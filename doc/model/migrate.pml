@@ -132,6 +132,7 @@ byte busy[2 * NX];		/* packets between look-up and their end: what a grace perio
 byte pend[2 * NX];		/* packets on their way to, or in, a box */
 bool snap[NX * NP];		/* copied, and not thawed since */
 bool gone[NX];			/* mappings that only a box had that is gone */
+bool asked;			/* for an abort */
 bool judged;
 
 /* Messages between the daemons. Each carries its session; the epoch is the session's. */

@@ -276,6 +276,7 @@ end:	do
 		m = 0 }
 	:: atomic { RUNS(S) && ROLE(S, x) == SPLIT && fails < FAILS && (KINDS & CAN_ABORT) ->
 		fails++;
+		asked = true;
 		ROLE(S, x) = ABORTING;
 		end_session(x);
 		dsess[x] = 0;

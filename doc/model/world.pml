@@ -252,7 +252,7 @@ proctype judge()
 		:: else -> VIOLATED(move_ends)
 		fi;
 		if
-		:: disturbed || o == DST(x) || starts[x] < STARTS || (KINDS & CAN_ABORT)
+		:: disturbed || o == DST(x) || starts[x] < STARTS || asked
 		:: else -> VIOLATED(move_ends)
 		fi;
 		q = 0;
