@@ -12,6 +12,7 @@
 #include "shared/events.h"
 #include "shared/hold.h"
 #include "shared/nat.h"
+#include "shared/plan.h"
 
 /* Settings. Userspace writes; every packet reads. */
 struct {
@@ -174,6 +175,26 @@ struct {
 	__type(key, __u32);
 	__type(value, struct daisy_pool);
 } pools SEC(".maps");
+
+/*
+ * Plans of deterministic pools, by pool: replaced whole. Their inside prefixes,
+ * by zone. Userspace writes; creations read, if there are any (conf.plans).
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DAISY_MAX_POOLS);
+	__type(key, __u32);
+	__type(value, struct daisy_plan_table);
+} plans SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, DAISY_MAX_PREFIXES);
+	__type(key, struct daisy_prefix_key);
+	__type(value, struct daisy_plan_prefix);
+} plan_prefixes SEC(".maps");
 
 /*
  * Index, buckets of one cache line (mmapable arrays are page aligned, plain

@@ -110,9 +110,22 @@ static __always_inline __s32 block_take(__u32 slot, __u32 order)
 	return s.leaf;
 }
 
-/* The leaves of a block that is nobody's are free for others. */
+/* May the block at a leaf be given out, by the ports that its address has now? */
+static __always_inline bool block_allowed(struct daisy_block_map *map, __u32 leaf, __u32 order)
+{
+	__u64 allowed = *(volatile __u64 *)&map->allowed[leaf / 64 & 15];
+
+	return !(~allowed >> (leaf & 63) & block_leaves(order));
+}
+
+/*
+ * The leaves of a block that is nobody's are free for others, unless the pool's
+ * ports have been changed: userspace finds those that are allowed, later.
+ */
 static __always_inline void block_free_leaves(struct daisy_block_map *map, __u32 leaf, __u32 order)
 {
+	if (!block_allowed(map, leaf, order))
+		return;
 	__sync_fetch_and_or(&map->free[leaf / 64 & 15], block_leaves(order) << (leaf & 63));
 	__sync_fetch_and_add(&map->n_free, 1 << ((order - 1) & 7));
 }
@@ -125,7 +138,8 @@ static __always_inline __u32 block_enter(struct daisy_block_map *map, __u32 leaf
 	for (int i = 0; i < BLOCK_ATTEMPTS; i++) {
 		__u64 word = *(volatile __u64 *)at;
 
-		if (!block_order_of(word) || block_owner_of(word) != owner)
+		if (!block_order_of(word) || block_owner_of(word) != owner ||
+		    !block_allowed(map, leaf & 1023, block_order_of(word)))
 			return 0;
 		if (__sync_val_compare_and_swap(at, word, word + 1) == word)
 			return block_order_of(word);
@@ -136,23 +150,6 @@ static __always_inline __u32 block_enter(struct daisy_block_map *map, __u32 leaf
 static __always_inline void block_leave(struct daisy_block_map *map, __u32 leaf)
 {
 	__sync_fetch_and_add(&map->block[leaf & 1023].word, -1);
-}
-
-/* A port of the block at a leaf, which is entered. Returns it, or 0 when none is free. */
-static __always_inline __u32 block_port(__u32 index, __u32 leaf, __u32 order, __u64 mask)
-{
-	__u32 first = leaf * DAISY_BLOCK_LEAF_PORTS, last = first + block_ports(order) - 1;
-	struct daisy_port_map *map;
-	__u32 port = port_search(index, first, last, mask, bpf_get_prandom_u32());
-
-	if (!port && mask != ~0ULL)
-		port = port_search(index, first, last, ~0ULL, bpf_get_prandom_u32());
-	if (!port)
-		return 0;
-	map = bpf_map_lookup_elem(&port_maps, &index);
-	if (map)
-		__sync_fetch_and_add(&map->n_free, -1);
-	return port;
 }
 
 /*
@@ -183,7 +180,9 @@ STAGE int block_claim(__u64 endpoint, __u32 proto, __u32 slot, __u64 mask)
 			continue;
 		}
 		leaf = (leaf & 0xffff) / DAISY_BLOCK_LEAF_PORTS;
-		port = block_port(slot, leaf, order, mask);
+		port = port_claim_between(slot, leaf * DAISY_BLOCK_LEAF_PORTS,
+					  leaf * DAISY_BLOCK_LEAF_PORTS + block_ports(order) - 1,
+					  mask);
 		/* The order stays as long as we are entered. */
 		if (port)
 			return port | block_order_of(*(volatile __u64 *)&map->block[leaf].word) << 16;
@@ -221,8 +220,10 @@ static __always_inline bool block_enlist(struct daisy_block_map *map, __u32 *pla
 	for (int i = 0; i < 3; i++) {
 		__u32 was = *(volatile __u32 *)place;
 		__u32 leaf = (was & 0xffff) / DAISY_BLOCK_LEAF_PORTS;
+		__u64 word = *(volatile __u64 *)&map->block[leaf].word;
 
-		if (was && block_owner_of(*(volatile __u64 *)&map->block[leaf].word) == owner)
+		if (was && block_owner_of(word) == owner &&
+		    block_allowed(map, leaf, block_order_of(word)))
 			return false;
 		if (__sync_val_compare_and_swap(place, was, range) == was)
 			return true;

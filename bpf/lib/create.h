@@ -3,8 +3,8 @@
  * Creation of a mapping. In this order:
  *
  *   1. the subscriber's count is raised (and its address chosen, the first time)
- *   2. a port is claimed, out of the subscriber's blocks if the pool has blocks:
- *      the record is ours alone
+ *   2. a port is claimed, out of the subscriber's range by plan, or of its blocks,
+ *      if the pool has those: the record is ours alone
  *   3. the record is filled in, state NEW: packets do not see it, inbound neither
  *   4. the index entry is published
  *   5. we look for a twin: the same endpoint, published by another CPU
@@ -40,21 +40,29 @@ struct create_args {
 	__u8 unmapped : 1;	/* the index has just been searched in vain */
 };
 
-/* Step 2 in a pool of blocks. Returns as block_claim, or minus a reason. */
+/* Step 2 in a pool of blocks, or with a plan. Returns as block_claim, or minus a reason. */
 static __always_inline int create_block_port(struct xdp_md *ctx, const struct create_args *a,
-					     __u32 grant, __u32 options)
+					     __u64 grant, __u32 options)
 {
-	__u32 slot = grant & (DAISY_MAX_SLOTS - 1);
+	__u32 slot = grant_slot(grant);
 	__u64 mask = port_parity(options, a->endpoint >> 32);
-	int port = block_claim(a->endpoint, a->proto, slot, mask), err;
 	struct daisy_pool *pool;
+	int port, err;
 
+	if (unlikely(grant_last(grant))) {
+		port = plan_claim(grant, a->proto, mask);
+		if (port)
+			return port;
+		if (!grant_order(grant))
+			return -REASON_RANGE_FULL;
+	}
+	port = block_claim(a->endpoint, a->proto, slot, mask);
 	if (port > 0)
 		return port;
 	pool = slot_pool(slot);
 	if (!pool || !(-port & 0xff) || -port >> 8 >= pool->blocks)
 		return -REASON_BLOCKS_FULL;
-	err = block_add(ctx, a->endpoint, slot, grant >> GRANT_ORDER_SHIFT, -port & 0xff);
+	err = block_add(ctx, a->endpoint, slot, grant_order(grant), -port & 0xff);
 	if (err)
 		return err;
 	port = block_claim(a->endpoint, a->proto, slot, mask);
@@ -63,7 +71,7 @@ static __always_inline int create_block_port(struct xdp_md *ctx, const struct cr
 }
 
 /* Step 2. Returns the port, or as block_claim, or minus a reason. */
-static __always_inline int create_port(struct xdp_md *ctx, const struct create_args *a, __u32 grant)
+static __always_inline int create_port(struct xdp_md *ctx, const struct create_args *a, __u64 grant)
 {
 	union daisy_endpoint inside = { .word = a->endpoint };
 	struct daisy_conf *c = conf_get();
@@ -75,7 +83,7 @@ static __always_inline int create_port(struct xdp_md *ctx, const struct create_a
 	wish.options = a->proto == DAISY_ICMP ? 0 : c->options;
 	if (unlikely(grant >> GRANT_ORDER_SHIFT))
 		return create_block_port(ctx, a, grant, wish.options);
-	wish.map = grant * DAISY_N_PROTOS + a->proto;
+	wish.map = grant_slot(grant) * DAISY_N_PROTOS + a->proto;
 	wish.random = bpf_get_prandom_u32();
 	wish.original = inside.port;
 	port = port_claim(&wish);
@@ -250,16 +258,16 @@ static __always_inline __s64 create_once(struct xdp_md *ctx, const struct create
 {
 	struct daisy_mapping *m;
 	__u64 ctl = 0, ref = 0;
-	int grant, port, err;
+	int port, err;
+	__s64 grant;
 
 	grant = subscriber_acquire(ctx, a->endpoint, a->proto, a->now);
 	if (grant < 0)
 		return grant;
 	port = err = create_port(ctx, a, grant);
 	if (port > 0) {
-		grant &= DAISY_MAX_SLOTS - 1;
-		ref = ref_make(grant, port & 0xffff, a->now);
-		m = create_record(a, grant, port, &ctl);
+		ref = ref_make(grant_slot(grant), port & 0xffff, a->now);
+		m = create_record(a, grant_slot(grant), port, &ctl);
 		err = m ? create_publish(a, m, ref, ctl) : -REASON_NO_VECTOR;
 	}
 	if (err) {

@@ -208,6 +208,25 @@ static __always_inline __u32 port_claim(const struct port_wish *wish)
 	return port;
 }
 
+/*
+ * Claim a port of a range; if no free one has the parity that is asked for, any
+ * (RFC 4787 REQ-4 is a SHOULD). Returns it, or 0 when none is free.
+ */
+static __always_inline __u32 port_claim_between(__u32 index, __u32 first, __u32 last, __u64 mask)
+{
+	__u32 port = port_search(index, first, last, mask, bpf_get_prandom_u32());
+	struct daisy_port_map *map;
+
+	if (!port && mask != ~0ULL)
+		port = port_search(index, first, last, ~0ULL, bpf_get_prandom_u32());
+	if (!port)
+		return 0;
+	map = bpf_map_lookup_elem(&port_maps, &index);
+	if (map)
+		__sync_fetch_and_add(&map->n_free, -1);
+	return port;
+}
+
 /* Give a port back. Only the owner of its record (state FREE just set) may call this. */
 static __always_inline void port_release(__u32 index, __u32 port)
 {

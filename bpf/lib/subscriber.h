@@ -9,16 +9,12 @@
 
 #include "clock.h"
 #include "event.h"
+#include "grant.h"
 #include "net_consts.h"
+#include "plan.h"
 
 #define SUB_COUNTS_MASK ((1ULL << DAISY_SUB_SLOT_SHIFT) - 1)
 #define SUB_LIMIT_ALL DAISY_N_PROTOS	/* in daisy_pool.limit and .warn: all protocols together */
-
-/*
- * What a creation has to take its port from: slot, and above it the order of
- * the blocks of its pool (0: any port of the slot).
- */
-#define GRANT_ORDER_SHIFT 12
 
 static __always_inline __u32 sub_state(__u64 word)
 {
@@ -124,6 +120,7 @@ STAGE int slot_choose(__u32 zone)
 {
 	struct daisy_zone *z = bpf_map_lookup_elem(&zones, &zone);
 	struct slot_search s = { .best_free = -1, .best = -REASON_NO_ADDRESS };
+	struct daisy_conf *c = conf_get();
 	__u64 list;
 
 	if (!z)
@@ -133,7 +130,7 @@ STAGE int slot_choose(__u32 zone)
 	s.first = list;
 	s.n = list >> 32;
 	if (!s.n)
-		return -REASON_NO_ADDRESS;
+		return c && c->plans ? -REASON_NOT_PLANNED : -REASON_NO_ADDRESS;
 	for (int i = 0; i < 2; i++) {
 		s.start = (__u64)bpf_get_prandom_u32() * s.n >> 32;
 		slot_consider(&s, s.first + s.start);
@@ -156,17 +153,19 @@ STAGE int inside_prefix(__u32 zone, __u32 addr)
 static const struct daisy_subscriber subscriber_fresh;
 
 /*
- * A new subscriber and its slot. Another CPU may see it without one, and then
- * both choose: the first compare-and-swap stands.
+ * A new subscriber and its slot, by plan if it has one (0: none). Another CPU may
+ * see it without one, and then both choose: the first compare-and-swap stands.
  */
-static __always_inline int subscriber_insert(const struct daisy_subscriber_key *key)
+static __always_inline int subscriber_insert(const struct daisy_subscriber_key *key, __u64 plan)
 {
-	int slot = slot_choose(key->zone);
+	int slot = plan ? (int)grant_slot(plan) : slot_choose(key->zone);
 	struct daisy_subscriber *s;
 	int err;	/* int, also where the helper is long: before 6.4 its upper half is not set */
 
 	if (slot < 0)
 		return slot;
+	if (plan && !slot_pool(slot))
+		return -REASON_DRAINING;
 	err = bpf_map_update_elem(&subscribers, key, &subscriber_fresh, BPF_NOEXIST);
 	if (!err)
 		COUNT(subscribers_created);
@@ -179,25 +178,33 @@ static __always_inline int subscriber_insert(const struct daisy_subscriber_key *
 	return 0;
 }
 
+/* The counts stay: mappings of another address live on. */
+static __always_inline struct daisy_pool *subscriber_move(__u64 *word, __u32 slot, int *err)
+{
+	*word = (*word & SUB_COUNTS_MASK) | sub_word(slot);
+	*err = -REASON_DRAINING;
+	return slot_pool(slot);
+}
+
 /*
  * The pool of the slot it has, which a new one chooses here; without mappings a
- * draining address is left for another.
+ * draining address is left for another. Who is in a plan has the plan's slot, and
+ * who is in none any more leaves the plan's address, where it has no ports.
  */
-static __always_inline struct daisy_pool *subscriber_pool(__u64 *word, __u32 zone, int *err)
+static __always_inline struct daisy_pool *subscriber_pool(__u64 *word, __u32 zone, __u64 plan, int *err)
 {
-	struct daisy_pool *pool = *word ? slot_pool(sub_slot(*word)) : NULL;
+	struct daisy_pool *pool;
 
-	if (pool)
+	if (unlikely(plan))
+		return subscriber_move(word, grant_slot(plan), err);
+	pool = *word ? slot_pool(sub_slot(*word)) : NULL;
+	if (pool && likely(!pool->deterministic))
 		return pool;
 	*err = -REASON_DRAINING;
-	if (*word & SUB_COUNTS_MASK)
+	if (!pool && *word & SUB_COUNTS_MASK)
 		return NULL;
 	*err = slot_choose(zone);
-	if (*err < 0)
-		return NULL;
-	*word = sub_word(*err);
-	*err = -REASON_DRAINING;
-	return slot_pool(sub_slot(*word));
+	return *err < 0 ? NULL : subscriber_move(word, *err, err);
 }
 
 /* The bound has to be seen where it is used (6.1). */
@@ -306,9 +313,9 @@ static __always_inline bool subscriber_is_still(const struct daisy_subscriber_ke
 }
 
 /* The mapping is counted, in `word`. Returns the grant, or minus a reason, and then it is not. */
-static __always_inline int subscriber_granted(struct xdp_md *ctx, const struct daisy_subscriber_key *key,
-					      struct daisy_subscriber *s, const struct daisy_pool *pool,
-					      __u64 word, __u32 proto, __u32 now)
+static __always_inline __s64 subscriber_granted(struct xdp_md *ctx, const struct daisy_subscriber_key *key,
+						struct daisy_subscriber *s, const struct daisy_pool *pool,
+						__u64 word, __u64 plan, __u32 proto, __u32 now)
 {
 	struct daisy_conf *c = conf_get();
 	int err;
@@ -323,19 +330,23 @@ static __always_inline int subscriber_granted(struct xdp_md *ctx, const struct d
 	s->last_change = now;
 	if (c && c->options & DAISY_OPT_EVENTS && subscriber_nears(pool, proto))
 		subscriber_warn(ctx, key, word, proto, now);
-	return sub_slot(word) | (__u32)pool->block_order << GRANT_ORDER_SHIFT;
+	return (plan ? plan : sub_slot(word)) | (__u64)pool->block_order << GRANT_ORDER_SHIFT;
 }
 
 /* Count one mapping more. Returns what its port has to come from (a grant), or minus a reason. */
-STAGE int subscriber_acquire(struct xdp_md *ctx, __u64 endpoint, __u32 proto, __u32 now)
+STAGE __s64 subscriber_acquire(struct xdp_md *ctx, __u64 endpoint, __u32 proto, __u32 now)
 {
 	struct daisy_subscriber_key copy, *key = &copy;
 	struct daisy_conf *c = conf_get();
 	struct daisy_subscriber *s;
+	__s64 plan;
 	__u32 epoch;
 
 	if (!c || proto >= DAISY_N_PROTOS)
 		return -REASON_NO_SUBSCRIBER;
+	plan = unlikely(c->plans) ? plan_grant(endpoint) : 0;
+	if (plan < 0)
+		return plan;
 	subscriber_key(key, endpoint);
 	epoch = c->prefix_epoch;	/* before the look: a change during it makes it stale */
 	s = bpf_map_lookup_elem(&subscribers, key);
@@ -343,7 +354,7 @@ STAGE int subscriber_acquire(struct xdp_md *ctx, __u64 endpoint, __u32 proto, __
 		if (!inside_prefix(key->zone, *(__u32 *)key->addr))
 			return -REASON_NOT_INSIDE;
 		if (!s) {
-			int err = subscriber_insert(key);
+			int err = subscriber_insert(key, plan);
 
 			if (err)
 				return err;
@@ -361,7 +372,7 @@ STAGE int subscriber_acquire(struct xdp_md *ctx, __u64 endpoint, __u32 proto, __
 
 		if (sub_state(word) == SUBSCRIBER_DEAD)
 			break;
-		pool = subscriber_pool(&next, key->zone, &err);
+		pool = subscriber_pool(&next, key->zone, plan, &err);
 		if (!pool)
 			return err;
 		err = subscriber_limits(pool, next, proto);
@@ -369,7 +380,7 @@ STAGE int subscriber_acquire(struct xdp_md *ctx, __u64 endpoint, __u32 proto, __
 			return err;
 		next += sub_one(proto);
 		if (__sync_val_compare_and_swap(&s->ctl.word, word, next) == word)
-			return subscriber_granted(ctx, key, s, pool, next, proto, now);
+			return subscriber_granted(ctx, key, s, pool, next, plan, proto, now);
 	}
 	return -REASON_SUBSCRIBER_RACE;
 }

@@ -67,6 +67,8 @@ struct daisy_conf {
 	__u32 hold_full;	/* bit n: the daemon has no room for more packets of enum daisy_hold_class n */
 	__u32 tick;		/* BPF writes: the current tick, for packets that come within ... */
 	__u64 tick_jiffies;	/* BPF writes: ... DAISY_TICK_JIFFIES of this; 0: look at the clock */
+	__u32 plans;		/* deterministic pools; 0: nobody looks for a plan */
+	__u32 pad;
 };
 
 #define DAISY_MSS_AUTO 1
@@ -216,6 +218,10 @@ struct daisy_pool {
 	__u16 max_held;		/* ports of an address and protocol in hold-down; 0: any number */
 	__u32 hold;		/* ticks that a freed port rests, with POOL_HOLD */
 	__u32 flags;		/* POOL_* below */
+	__u8 deterministic;	/* ports by plan (map plans), blocks for their overflow only */
+	__u8 pad[3];
+	__u16 overflow_first;	/* where those blocks lie, for userspace; both 0: nowhere */
+	__u16 overflow_last;
 };
 
 #define POOL_HOLD 1		/* a hold-down of its own, instead of the timer's */
@@ -234,7 +240,7 @@ _Static_assert(sizeof(struct daisy_link) == 32, "link");
 _Static_assert(sizeof(struct daisy_rule) == 16, "rule");
 _Static_assert(sizeof(struct daisy_zone) == 8, "zone: one word");
 _Static_assert(sizeof(struct daisy_nexthop) == 32, "next hop");
-_Static_assert(sizeof(struct daisy_pool) == 48, "pool");
+_Static_assert(sizeof(struct daisy_pool) == 56, "pool");
 _Static_assert(sizeof(union daisy_route) == 8, "route");
 _Static_assert(sizeof(struct daisy_addr_bucket) == 64, "address bucket: one line");
 _Static_assert(sizeof(struct daisy_prefix_key) == 12, "prefix key");

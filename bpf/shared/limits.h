@@ -63,6 +63,12 @@
 #define DAISY_MAX_RULES 64
 
 /*
+ * Ranges that the reserved ports of a deterministic pool leave, a power of two: found by a
+ * binary search of eight steps.
+ */
+#define DAISY_PLAN_RUNS 256
+
+/*
  * An XDP program under BPF_PROG_RUN sees one page less head- and tailroom: 3520 bytes.
  * 8 bytes of header and 438 items of 8 bytes fit with room for alignment.
  */

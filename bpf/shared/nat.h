@@ -213,9 +213,10 @@ union daisy_block {
 };
 
 struct daisy_block_map {
-	__u64 free[16];		/* bit w of free[w / 64]: leaf w is in no block, and may come into one */
+	__u64 free[16];		/* bit w of free[w / 64]: leaf w is in no block, and is allowed */
 	union daisy_block block[1024];	/* by first leaf */
-	__s32 n_free;		/* set bits */
+	__u64 allowed[16];	/* leaves that may come into a block; in others no port is given out */
+	__s32 n_free;		/* bits set in free */
 	__u32 pad;
 };
 
@@ -388,7 +389,7 @@ _Static_assert(sizeof(struct daisy_port_map) == 8336, "port map");
 _Static_assert(sizeof(struct daisy_subscriber_key) == 8, "no padding in a key");
 _Static_assert(sizeof(struct daisy_subscriber) == 64, "subscriber: one line");
 _Static_assert(sizeof(union daisy_block) == 8, "block: one word");
-_Static_assert(sizeof(struct daisy_block_map) == 8328, "blocks of a slot");
+_Static_assert(sizeof(struct daisy_block_map) == 8456, "blocks of a slot");
 _Static_assert(sizeof(struct daisy_slot) == 8, "slot: one word");
 _Static_assert(sizeof(struct daisy_permission_key) == 12, "no padding in a key");
 _Static_assert(sizeof(struct daisy_fragment_key) == 16, "no padding in a key");

@@ -49,7 +49,9 @@
 	X(40, BLOCKS_FULL, "blocks_full", "the subscriber has as many port blocks as it may have, and they are full") \
 	X(41, LIMIT_MAPPINGS, "limit_mappings", "the subscriber has as many mappings as it may have (RFC 6888 REQ-4)") \
 	X(42, LIMIT_RATE, "limit_rate", "the subscriber makes new mappings faster than it may (RFC 6888 REQ-5)") \
-	X(43, SYN_SUPERSEDED, "syn_superseded", "held inbound SYN whose port the inside has opened meanwhile (RFC 5382 REQ-4)")
+	X(43, SYN_SUPERSEDED, "syn_superseded", "held inbound SYN whose port the inside has opened meanwhile (RFC 5382 REQ-4)") \
+	X(44, NOT_PLANNED, "not_planned", "in no inside prefix of a deterministic pool, and its zone has no other pool") \
+	X(45, RANGE_FULL, "range_full", "the subscriber's deterministic ports are all taken, and its pool has no overflow")
 
 enum daisy_reason {
 	REASON_NONE,

@@ -3,7 +3,8 @@
 """Thousands of UDP flows at once, and who they are for the other end.
 
 flows.py serve ADDRESS PORT          answer each datagram with the sender's address and port as seen here
-flows.py run ADDRESS PORT FIRST N    one datagram from each of N ports, FIRST on; prints "PORT ADDRESS:PORT"
+flows.py run ADDRESS PORT FIRST N [SOURCE]
+                                     one datagram from each of N ports, FIRST on; prints "PORT ADDRESS:PORT"
                                      for each answer: own port, and external end as the server saw it
 """
 import resource
@@ -27,13 +28,13 @@ def serve(address, port):
         sock.sendto(data + b" %s:%d" % (peer[0].encode(), peer[1]), peer)
 
 
-def run(address, port, first, n):
+def run(address, port, first, n, source=""):
     resource.setrlimit(resource.RLIMIT_NOFILE, (n + 100, n + 100))
     poll = select.epoll()
     waiting = {}
     for own in range(first, first + n):
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.bind(("", own))
+        sock.bind((source, own))
         poll.register(sock, select.EPOLLIN)
         waiting[sock.fileno()] = (own, sock)
     for _ in range(ATTEMPTS):
@@ -65,4 +66,4 @@ def collect(poll, waiting, seconds):
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
         serve(sys.argv[2], int(sys.argv[3]))
-    sys.exit(run(sys.argv[2], *map(int, sys.argv[3:6])))
+    sys.exit(run(sys.argv[2], *map(int, sys.argv[3:6]), *sys.argv[6:7]))

@@ -119,8 +119,13 @@ static const struct refused refused[] = {
 	{ "a size of port blocks that is no power of two is refused", POOLS DET("mode: blocks, block-size: 500"),
 	  "t.yaml:3: pools[0].block-size: \"500\" is not a size of port blocks, expected a power of two, 64 "
 	  "to 4096" },
-	{ "a size of port blocks without the mode is refused", POOLS DET("block-size: 512"),
-	  "t.yaml:3: pools[0].block-size: key \"block-size\" is for mode blocks, expected it there only" },
+	{ "a size of port blocks in a pool without blocks is refused", POOLS DET("mode: dynamic, block-size: 512"),
+	  "t.yaml:3: pools[0].block-size: key \"block-size\" is for modes blocks and deterministic, expected "
+	  "it there only" },
+	{ "an overflow without room for a block is refused (RFC 7422 N4)",
+	  POOLS DET("ports: 1024-1599, overflow: 64, " PLAN("[10.0.0.0/30]") ", block-size: 128"),
+	  "t.yaml:3: pools[0].overflow: overflow of ports 1536-1599 holds no aligned block of 128 ports, "
+	  "expected more ports or smaller blocks" },
 	{ "more blocks than a subscriber has room for are refused", POOLS DET("mode: blocks, blocks: 9"),
 	  "t.yaml:3: pools[0].blocks: \"9\" is not a number of blocks, expected 1 to 8" },
 	{ "blocks larger than the ports are refused",
@@ -622,14 +627,31 @@ static void two_plans(void **state)
 	daisy_config_free(config);
 }
 
-static void not_run(void **state)
+/* Where blocks may lie follows from the plan; what rounding leaves may be too little for one. */
+static void plan_policies(void **state)
 {
-	static const char text[] = POOLS DET(PLAN("[10.0.0.0/24]"));
-	struct daisy_config *config;
+	struct daisy_config *config = parse(POOLS
+		DET("overflow: 1024, " PLAN("[10.0.0.0/24]"))
+		"  - { name: p1, addresses: [203.0.113.11], overflow: 2048, block-size: 256, blocks: 2, "
+		PLAN("[10.0.1.0/24]") " }\n"
+		"  - { name: p2, addresses: [203.0.113.12], " PLAN("[10.0.2.0/24]") " }\n");
+	struct daisy_pool policy;
 
-	assert_int_equal(daisy_config_parse("t.yaml", text, strlen(text), true, &config), -22);
-	assert_string_equal(daisy_error(), "t.yaml:3: pools[0].mode: \"deterministic\" can be "
-			    "computed, not run, expected blocks or dynamic");
+	daisy_config_policy_make(&config->pools[0], &policy);
+	assert_int_equal(policy.deterministic, 1);
+	assert_int_equal(policy.block_order, 1);
+	assert_int_equal(policy.blocks, 4);
+	assert_int_equal(policy.overflow_first, 64512);
+	assert_int_equal(policy.overflow_last, 65535);
+	daisy_config_policy_make(&config->pools[1], &policy);
+	assert_int_equal(policy.block_order, 3);
+	assert_int_equal(policy.blocks, 2);
+	assert_int_equal(policy.overflow_first, 63488);
+	daisy_config_policy_make(&config->pools[2], &policy);
+	assert_int_equal(policy.deterministic, 1);
+	assert_int_equal(policy.block_order, 0);
+	assert_int_equal(policy.overflow_last, 0);
+	daisy_config_free(config);
 }
 
 static void vlan_forms(void **state)
@@ -867,7 +889,7 @@ static const struct CMUnitTest accepted[] = {
 	ACCEPTED("a forward has the same inside ports, and both protocols, unless said otherwise", forward_forms),
 	ACCEPTED("forwards' ports are told from those that mappings may have", ports_of_pool),
 	ACCEPTED("pools of two zones may plan for the same inside prefix", two_plans),
-	ACCEPTED("a daemon does not run a mode that its packet path does not have", not_run),
+	ACCEPTED("port blocks of a deterministic pool lie in its overflow (RFC 7422 N4)", plan_policies),
 	ACCEPTED("two zones may have the same prefix", zones_share_prefixes),
 	ACCEPTED("a VLAN is a number, or a list of outer and inner", vlan_forms),
 	ACCEPTED("a one-armed link has a next hop for each side", nexthop_forms),

@@ -19,6 +19,7 @@
 #include "shared/counters.h"
 #include "shared/events.h"
 #include "shared/nat.h"
+#include "shared/plan.h"
 
 /* These use the types above. */
 #include "nat.skel.h"
@@ -60,7 +61,8 @@ AT(daisy_subscriber, rate, 16);
 AT(daisy_subscriber, range, 24);
 AT(daisy_block_map, free, 0);
 AT(daisy_block_map, block, 128);
-AT(daisy_block_map, n_free, 8320);
+AT(daisy_block_map, allowed, 8320);
+AT(daisy_block_map, n_free, 8448);
 AT(daisy_pool, limit, 0);
 AT(daisy_pool, warn, 16);
 AT(daisy_pool, rate, 32);
@@ -69,6 +71,10 @@ AT(daisy_pool, blocks, 37);
 AT(daisy_pool, max_held, 38);
 AT(daisy_pool, hold, 40);
 AT(daisy_pool, flags, 44);
+AT(daisy_pool, deterministic, 48);
+AT(daisy_plan_prefix, number, 12);
+AT(daisy_plan_table, version, 1040);
+AT(daisy_plan_table, slot, 1044);
 AT(daisy_link, mac, 0);
 AT(daisy_link, side, 6);
 AT(daisy_link, tag, 8);

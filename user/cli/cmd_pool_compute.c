@@ -14,6 +14,7 @@
 #include "cli/print.h"
 #include "config/check.h"
 #include "config/plan.h"
+#include "config/policy.h"
 #include "config/values.h"
 
 static const struct daisy_column plan_fields[] = {
@@ -127,6 +128,7 @@ static int read_pool(const struct daisy_args *args, struct daisy_config *config)
 	config->n_pools = 1;
 	pool = &config->pools[0];
 	pool->mode = POOL_DETERMINISTIC;
+	daisy_config_policy_defaults(pool);
 	pool->subscriber_ports = number(args, "ports-per-subscriber");
 	pool->overflow = number(args, "overflow");
 	err = read_lists(args, pool);

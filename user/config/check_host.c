@@ -119,25 +119,10 @@ static int check_own(const struct daisy_config *config, uint32_t addr, const cha
 	return 0;
 }
 
-/* Plans are computed; the packet path does not follow them. */
-static int check_modes(const struct daisy_config *config, struct daisy_yaml_doc *doc)
-{
-	for (size_t i = 0; i < config->n_pools; i++) {
-		if (config->pools[i].mode != POOL_DETERMINISTIC)
-			continue;
-		daisy_error_set("\"deterministic\" can be computed, not run, expected blocks or dynamic");
-		return daisy_config_place(doc, "pools[%zu].mode", i);
-	}
-	return 0;
-}
-
 int daisy_config_check_host(const struct daisy_config *config, struct daisy_yaml_doc *doc)
 {
 	struct ifaddrs *all, *one;
-	int err = check_modes(config, doc);
-
-	if (!err)
-		err = check_devices(config, doc);
+	int err = check_devices(config, doc);
 
 	if (err)
 		return err;

@@ -200,7 +200,6 @@ static int compile_pool(struct daisy_yaml_doc *doc, const struct daisy_raw_pool 
 
 	pool->first_port = DAISY_PORT_FIRST;
 	pool->last_port = DAISY_PORT_LAST;
-	daisy_config_policy_defaults(pool);
 	TRY(at(doc, daisy_value_name(raw->name, pool->name), "pools[%zu].name", i));
 	if (raw->ports) {
 		TRY(at(doc, daisy_value_ports(raw->ports, &ports), "pools[%zu].ports", i));
@@ -213,6 +212,7 @@ static int compile_pool(struct daisy_yaml_doc *doc, const struct daisy_raw_pool 
 	TRY(compile_pool_lists(doc, raw, i, pool));
 	TRY(daisy_config_forwards_compile(doc, raw, i, pool));
 	TRY(daisy_config_plan_compile(doc, raw, i, pool));
+	daisy_config_policy_defaults(pool);
 	return daisy_config_policy_compile(doc, raw, i, pool);
 }
 

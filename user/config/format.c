@@ -138,9 +138,11 @@ static void fill_policy(struct arena *arena, const struct daisy_config_pool *poo
 	const struct daisy_config_limits *limits = &pool->limits;
 	struct daisy_config_pool defaults = { 0 };
 
+	defaults.mode = pool->mode;
 	daisy_config_policy_defaults(&defaults);
-	if (pool->mode == POOL_BLOCKS) {
+	if (pool->mode == POOL_BLOCKS)
 		raw->mode = text_new(arena, "blocks");
+	if (pool->mode != POOL_DYNAMIC) {
 		if (pool->block_size != defaults.block_size)
 			raw->block_size = text_new(arena, "%u", pool->block_size);
 		if (pool->blocks != defaults.blocks)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "config/check.h"
+#include "config/plan.h"
 #include "config/policy.h"
 #include "config/values.h"
 #include "lib/clock.h"
@@ -15,7 +16,8 @@
 
 void daisy_config_policy_defaults(struct daisy_config_pool *pool)
 {
-	pool->block_size = DAISY_BLOCK_SIZE;
+	pool->block_size = pool->mode == POOL_DETERMINISTIC ? DAISY_OVERFLOW_BLOCK_SIZE :
+							      DAISY_BLOCK_SIZE;
 	pool->blocks = DAISY_BLOCKS;
 	pool->hold_s = DAISY_HOLD_TIMER;
 	pool->limits.warn_percent = DAISY_WARN_PERCENT;
@@ -27,8 +29,9 @@ static int compile_blocks(struct daisy_yaml_doc *doc, const struct daisy_raw_poo
 	const char *stray = raw->block_size ? "block-size" : raw->blocks ? "blocks" : NULL;
 	uint32_t most;
 
-	if (stray && pool->mode != POOL_BLOCKS) {
-		daisy_error_set("key \"%s\" is for mode blocks, expected it there only", stray);
+	if (stray && pool->mode == POOL_DYNAMIC) {
+		daisy_error_set("key \"%s\" is for modes blocks and deterministic, expected it there "
+				"only", stray);
 		return daisy_config_place(doc, "pools[%zu].%s", i, stray);
 	}
 	if (raw->block_size && daisy_value_block_size(raw->block_size, &pool->block_size))
@@ -94,16 +97,47 @@ int daisy_config_policy_compile(struct daisy_yaml_doc *doc, const struct daisy_r
 	return err ? err : compile_limits(doc, raw->limits, i, &pool->limits);
 }
 
+/* Blocks are aligned to their size: does one lie whole in these ports? */
+static bool has_block(uint32_t first, uint32_t last, uint32_t size)
+{
+	first = (first + size - 1) / size * size;
+	return first + size - 1 <= last;
+}
+
+/* Ports of the overflow. False: no block fits into it, or there is none. */
+static bool find_overflow(const struct daisy_config_pool *pool, uint16_t *first, uint16_t *last)
+{
+	struct daisy_config_plan plan;
+	bool found = !daisy_config_plan_make(pool, &plan) &&
+		     !daisy_plan_overflow(&plan.plan, first, last) &&
+		     has_block(*first, *last, pool->block_size);
+
+	daisy_config_plan_clean(&plan);
+	return found;
+}
+
+/* One that is asked for has to hold a block; what rounding leaves need not. */
+static int check_overflow(const struct daisy_config_pool *pool, size_t i,
+			  struct daisy_yaml_doc *doc)
+{
+	uint16_t first = 0, last = 0;
+
+	if (!pool->overflow || find_overflow(pool, &first, &last) || !first)
+		return 0;
+	daisy_error_set("overflow of ports %u-%u holds no aligned block of %u ports, expected more "
+			"ports or smaller blocks", first, last, pool->block_size);
+	return daisy_config_place(doc, "pools[%zu].overflow", i);
+}
+
 /* Blocks lie whole in the dynamic ports: one at least, wherever those begin. */
 int daisy_config_policy_check(const struct daisy_config_pool *pool, size_t i,
 			      struct daisy_yaml_doc *doc)
 {
-	uint32_t size = pool->block_size, first;
+	uint32_t size = pool->block_size;
 
-	if (pool->mode != POOL_BLOCKS)
-		return 0;
-	first = (pool->first_port + size - 1) / size * size;
-	if (first + size - 1 <= pool->last_port)
+	if (pool->mode == POOL_DETERMINISTIC)
+		return check_overflow(pool, i, doc);
+	if (pool->mode != POOL_BLOCKS || has_block(pool->first_port, pool->last_port, size))
 		return 0;
 	daisy_error_set("\"%u\" is larger than any aligned part of ports %u-%u, expected a smaller "
 			"size of port blocks", size, pool->first_port, pool->last_port);
@@ -126,11 +160,18 @@ void daisy_config_policy_make(const struct daisy_config_pool *pool, struct daisy
 	struct daisy_pool made = {
 		.blocks = pool->blocks, .max_held = pool->max_held,
 		.flags = pool->reuse_closed ? POOL_REUSE_CLOSED : 0,
+		.deterministic = pool->mode == POOL_DETERMINISTIC,
 	};
+	uint16_t first, last;
 
 	if (pool->hold_s != DAISY_HOLD_TIMER) {
 		made.hold = daisy_ticks_from_seconds(pool->hold_s);
 		made.flags |= POOL_HOLD;
+	}
+	if (made.deterministic && find_overflow(pool, &first, &last)) {
+		made.overflow_first = first;
+		made.overflow_last = last;
+		size = pool->block_size;
 	}
 	for (; size >= DAISY_BLOCK_LEAF_PORTS; size /= 2)
 		made.block_order++;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/plan.h"
 #include "config/policy.h"
 #include "control/verbs.h"
 #include "lib/error.h"
@@ -37,6 +38,27 @@ json_t *daisy_limits_json(const struct daisy_config_limits *limits)
 	return item;
 }
 
+/* What it computes to; daisy pool compute tells whose a port is. */
+static json_t *plan_json(const struct daisy_config_pool *pool)
+{
+	struct daisy_config_plan plan;
+	json_t *item = json_object();
+	uint16_t first, last;
+
+	if (!daisy_config_plan_make(pool, &plan)) {
+		json_object_set_new(item, "algorithm",
+				    json_string(daisy_plan_algorithm_name(pool->algorithm)));
+		json_object_set_new(item, "subscribers",
+				    json_integer((json_int_t)plan.plan.n_subscribers));
+		json_object_set_new(item, "ports_per_subscriber", json_integer(plan.plan.ports));
+		json_object_set_new(item, "overflow",
+				    daisy_plan_overflow(&plan.plan, &first, &last) ? json_null() :
+				    json_sprintf("%u-%u", first, last));
+	}
+	daisy_config_plan_clean(&plan);
+	return item;
+}
+
 static json_t *pool_item(struct daisy_daemon *d, const struct daisy_config_pool *pool)
 {
 	const struct daisy_config_pool *saved = daisy_config_pool_find(d->saved, pool->name);
@@ -53,13 +75,15 @@ static json_t *pool_item(struct daisy_daemon *d, const struct daisy_config_pool 
 	json_object_set_new(item, "filtering",
 			    json_string(daisy_value_filtering_name(pool->filtered)));
 	json_object_set_new(item, "mode", json_string(daisy_value_pool_mode_name(pool->mode)));
-	if (pool->mode == POOL_BLOCKS) {
+	if (pool->mode != POOL_DYNAMIC) {
 		json_object_set_new(item, "block_size", json_integer(pool->block_size));
 		json_object_set_new(item, "blocks", json_integer(pool->blocks));
 	}
 	json_object_set_new(item, "hold_down_s", json_integer(
 		pool->hold_s == DAISY_HOLD_TIMER ? d->config->timer_s[DAISY_TIMER_HOLD] : pool->hold_s));
 	json_object_set_new(item, "reuse_closed", json_boolean(pool->reuse_closed));
+	if (pool->mode == POOL_DETERMINISTIC)
+		json_object_set_new(item, "plan", plan_json(pool));
 	json_object_set_new(item, "limits", daisy_limits_json(&pool->limits));
 	json_object_set_new(item, "use", daisy_pool_use(d, pool));
 	json_object_set_new(item, "n_addresses",

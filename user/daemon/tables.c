@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/events.h"
 #include "daemon/log.h"
+#include "daemon/plans.h"
 #include "daemon/tables.h"
 #include "lib/clock.h"
 #include "lib/error.h"
@@ -110,6 +111,13 @@ static bool ports_equal(const struct daisy_config_pool *a, const struct daisy_co
 	       !memcmp(a->reserved, b->reserved, a->n_reserved * sizeof(*a->reserved));
 }
 
+/* Where port blocks may lie. */
+static bool same_blocks(const struct daisy_pool *a, const struct daisy_pool *b)
+{
+	return a->deterministic == b->deterministic && a->overflow_first == b->overflow_first &&
+	       a->overflow_last == b->overflow_last;
+}
+
 /* Addresses of a pool that `but` lacks (NULL: all), up to `room`; returns how many. */
 static size_t list_addresses(const struct daisy_config_pool *pool,
 			     const struct daisy_config_pool *but, struct in_addr *list, size_t room)
@@ -145,6 +153,7 @@ static int add_pool(struct daisy_daemon *d, const struct daisy_config *config,
 		(d->config->options & DAISY_OPT_RANGE) == (config->options & DAISY_OPT_RANGE);
 	/* One more than there can be: too many are refused by the instance. */
 	size_t room = DAISY_MAX_SLOTS + 1, n, n_reserved;
+	struct daisy_pool *policy, policy_before = { 0 };
 	struct in_addr *list = calloc(room, sizeof(*list));
 	uint16_t *reserved = calloc(65536, sizeof(*reserved));
 	int number = number_pool(d, pool), err = number < 0 ? number : 0;
@@ -152,7 +161,11 @@ static int add_pool(struct daisy_daemon *d, const struct daisy_config *config,
 	if (!list || !reserved)
 		err = -ENOMEM;
 	if (!err) {
-		daisy_config_policy_make(pool, &daisy_instance_pools(d->inst)[number]);
+		policy = &daisy_instance_pools(d->inst)[number];
+		if (same)
+			policy_before = *policy;
+		daisy_config_policy_make(pool, policy);
+		same = same && same_blocks(&policy_before, policy);
 		n = list_addresses(pool, same ? before : NULL, list, room);
 		n_reserved = list_reserved(pool, reserved);
 		err = daisy_instance_addresses_add(d->inst, list, n, (uint8_t)number,
@@ -161,6 +174,8 @@ static int add_pool(struct daisy_daemon *d, const struct daisy_config *config,
 	}
 	if (!err)
 		err = filter_pool(d, pool);
+	if (!err)
+		err = daisy_plans_set(d, config, pool, (uint8_t)number);
 	free(list);
 	free(reserved);
 	return err;
@@ -188,7 +203,9 @@ static size_t zone_slots(struct daisy_daemon *d, const struct numbered_pools *po
 	for (uint32_t s = 0; s < daisy_instance_max_slots(d->inst); s++) {
 		const struct daisy_config_pool *pool = pools->by_number[slots[s].pool];
 
-		if (slots[s].state == SLOT_ACTIVE && pool && pool_serves(pool, zone))
+		/* Hosts of a plan know their address; for others it has no ports. */
+		if (slots[s].state == SLOT_ACTIVE && pool && pool->mode != POOL_DETERMINISTIC &&
+		    pool_serves(pool, zone))
 			list[n++] = s;
 	}
 	return n;
@@ -293,6 +310,7 @@ void daisy_tables_drop(struct daisy_daemon *d, const struct daisy_config *config
 		if (*d->pool_name[i] &&
 		    !daisy_config_pool_find((struct daisy_config *)config, d->pool_name[i]))
 			*d->pool_name[i] = '\0';
+	daisy_plans_drop(d);
 }
 
 int daisy_tables_prefixes(struct daisy_daemon *d, const struct daisy_config *config)

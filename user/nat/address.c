@@ -208,6 +208,10 @@ int daisy_instance_addresses_add(struct daisy_instance *inst, const struct in_ad
 	}
 	daisy_port_set_fill(&terms.ports, first, last, inst->conf->options & DAISY_OPT_RANGE,
 			    reserved, n_reserved);
+	if (inst->pools[pool].deterministic) {
+		terms.ports.block_first = inst->pools[pool].overflow_first;
+		terms.ports.block_last = inst->pools[pool].overflow_last;
+	}
 	for (size_t i = 0; i < n && slot >= 0; i++) {
 		slot = add_or_keep(inst, &crowd, addrs[i], &terms);
 		if (slot >= 0 && slots)

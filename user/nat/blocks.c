@@ -20,8 +20,8 @@ static void allowed_leaves(const struct daisy_port_set *set, struct leaves *leav
 	for (uint32_t leaf = 0; leaf < N_LEAVES; leaf++) {
 		uint32_t first = leaf * DAISY_BLOCK_LEAF_PORTS;
 
-		if (set->leaf[leaf] && first >= set->first &&
-		    first + DAISY_BLOCK_LEAF_PORTS - 1 <= set->last)
+		if (set->leaf[leaf] && first >= set->block_first &&
+		    first + DAISY_BLOCK_LEAF_PORTS - 1 <= set->block_last)
 			leaves->word[leaf / 64] |= 1ULL << (leaf & 63);
 	}
 }
@@ -33,7 +33,7 @@ void daisy_blocks_init(struct daisy_block_map *map, const struct daisy_port_set 
 	allowed_leaves(set, &allowed);
 	memset(map, 0, sizeof(*map));
 	for (uint32_t i = 0; i < N_WORDS; i++) {
-		map->free[i] = allowed.word[i];
+		map->free[i] = map->allowed[i] = allowed.word[i];
 		map->n_free += __builtin_popcountll(allowed.word[i]);
 	}
 }
@@ -73,8 +73,11 @@ static bool meet(struct leaves *a, const struct leaves *b)
 	return any;
 }
 
+/* From here on no port of other leaves is given out, also where they are of somebody's block. */
 static void take_away(struct daisy_block_map *map, const struct leaves *allowed)
 {
+	for (uint32_t i = 0; i < N_WORDS; i++)
+		__atomic_store_n(&map->allowed[i], allowed->word[i], __ATOMIC_RELEASE);
 	for (uint32_t i = 0; i < N_WORDS; i++) {
 		uint64_t was = __atomic_fetch_and(&map->free[i], allowed->word[i], __ATOMIC_ACQ_REL);
 

@@ -70,19 +70,30 @@ static uint32_t rank_of(const struct daisy_plan *plan, uint32_t port)
 						     ((1ULL << (port & 63)) - 1));
 }
 
-/* The usable port with a rank below `usable`. */
-static uint16_t port_at(const struct daisy_plan *plan, uint32_t rank)
+/* Ranges without a gap that are usable. -EINVAL: more than the arithmetic takes. */
+static int set_runs(struct daisy_plan *plan)
 {
-	uint32_t i = 0, n;
-	uint64_t bits;
+	uint32_t n = 0, rank = 0;
+	bool was = false;
 
-	while (rank >= (n = (uint32_t)__builtin_popcountll(plan->usable_bits[i]))) {
-		rank -= n;
-		i++;
+	memset(plan->numbers.run, 0xff, sizeof(plan->numbers.run));
+	for (uint32_t port = 0; port < 65536; port++) {
+		bool is = plan->usable_bits[port / 64] >> (port & 63) & 1;
+
+		if (is && !was) {
+			if (n < DAISY_PLAN_RUNS)
+				plan->numbers.run[n] = (struct daisy_plan_run){ (uint16_t)port,
+									      (uint16_t)rank };
+			n++;
+		}
+		rank += is;
+		was = is;
 	}
-	for (bits = plan->usable_bits[i]; rank; rank--)
-		bits &= bits - 1;
-	return (uint16_t)(i * 64 + (uint32_t)__builtin_ctzll(bits));
+	if (n <= DAISY_PLAN_RUNS)
+		return 0;
+	daisy_error_set("the reserved ports leave %u separate ranges, expected at most %u", n,
+			DAISY_PLAN_RUNS);
+	return -EINVAL;
 }
 
 /* Say how many ports, or how many addresses, it would take. */
@@ -134,26 +145,25 @@ int daisy_plan_make(struct daisy_plan *plan, const struct daisy_plan_input *inpu
 	if (!plan->ports || needed > plan->usable)
 		return refuse(plan);
 	plan->overflow = plan->usable - plan->ports * plan->ratio;
-	return 0;
+	plan->numbers.round_robin = input->algorithm == PLAN_ROUND_ROBIN;
+	plan->numbers.n_addresses = (uint32_t)plan->n_addresses;
+	plan->numbers.ratio = plan->ratio;
+	plan->numbers.ports = plan->ports;
+	return set_runs(plan);
 }
 
 int daisy_plan_forward(const struct daisy_plan *plan, uint32_t inside,
 		       struct daisy_plan_block *block)
 {
-	uint64_t subscriber, address, b;
+	struct daisy_plan_place place;
+	uint64_t subscriber;
 
 	if (!number_of(plan->in.inside, plan->in.n_inside, inside, &subscriber))
 		return -ENOENT;
-	if (plan->in.algorithm == PLAN_ROUND_ROBIN) {
-		address = subscriber % plan->n_addresses;
-		b = subscriber / plan->n_addresses;
-	} else {
-		address = subscriber / plan->ratio;
-		b = subscriber % plan->ratio;
-	}
-	block->address = address_at(plan->in.outside, address);
-	block->first = port_at(plan, (uint32_t)b * plan->ports);
-	block->last = port_at(plan, (uint32_t)(b + 1) * plan->ports - 1);
+	daisy_plan_find(&plan->numbers, (uint32_t)subscriber, &place);
+	block->address = address_at(plan->in.outside, place.address);
+	block->first = place.first;
+	block->last = place.last;
 	return 0;
 }
 
@@ -185,8 +195,8 @@ int daisy_plan_overflow(const struct daisy_plan *plan, uint16_t *first, uint16_t
 {
 	if (!plan->overflow)
 		return -ENOENT;
-	*first = port_at(plan, plan->ports * plan->ratio);
-	*last = port_at(plan, plan->usable - 1);
+	*first = daisy_plan_port(&plan->numbers, plan->ports * plan->ratio);
+	*last = daisy_plan_port(&plan->numbers, plan->usable - 1);
 	return 0;
 }
 

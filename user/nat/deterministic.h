@@ -13,7 +13,8 @@
  *
  * block b of an address is its usable ports b * ports to (b + 1) * ports - 1,
  * and the ports from ratio * ports upwards are overflow. A reserved port
- * within a block is left out, it does not make the block smaller.
+ * within a block is left out, it does not make the block smaller. The arithmetic
+ * itself is in bpf/shared/plan.h, which the packet path has, too.
  *
  * Nothing here does any I/O or keeps any state. Addresses and ports are in host
  * order, ranges include both ends.
@@ -23,6 +24,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "shared/plan.h"
 
 struct daisy_plan_range {
 	uint32_t first;
@@ -59,6 +62,7 @@ struct daisy_plan {
 	uint32_t ports;		/* of each subscriber */
 	uint32_t overflow;	/* what the blocks leave of an address */
 	uint64_t usable_bits[1024];
+	struct daisy_plan_numbers numbers;	/* the same, for the arithmetic */
 };
 
 struct daisy_plan_block {

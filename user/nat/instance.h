@@ -85,7 +85,8 @@ int daisy_instance_map_fd(const struct daisy_instance *inst, const char *name);
 /*
  * Give the instance an external address with a range of dynamic ports, minus
  * reserved ones (`n_reserved` of them). The vectors of all three protocols are
- * installed. An adopted address keeps its mappings. Returns the slot.
+ * installed. An adopted address keeps its mappings. The pool's policy says where
+ * port blocks may lie, if it is deterministic. Returns the slot.
  * -EEXIST: it is there already with another pool, -ENOSPC: no slot.
  */
 int daisy_instance_address_add(struct daisy_instance *inst, struct in_addr addr, uint8_t pool,

@@ -28,6 +28,8 @@ void daisy_port_set_fill(struct daisy_port_set *set, uint16_t first, uint16_t la
 	memset(set, 0, sizeof(*set));
 	set->first = first;
 	set->last = last;
+	set->block_first = first;
+	set->block_last = last;
 	set_add(set->leaf, first, last);
 	if (range_preservation)
 		set_add(set->leaf, 1, RANGE_LAST);

@@ -18,6 +18,8 @@ struct daisy_port_set {
 	__u64 leaf[1024];
 	uint16_t first;		/* dynamic range, inclusive, host order */
 	uint16_t last;
+	uint16_t block_first;	/* where port blocks may lie, inclusive; both 0: nowhere */
+	uint16_t block_last;
 };
 
 /* What daisy_ports_reconcile had to put right. */
@@ -30,7 +32,7 @@ struct daisy_port_repairs {
 
 /*
  * [first, last] and, with range preservation (RFC 4787 REQ-3a), the ports below
- * 1024, without the reserved ones. Port 0 is never in it.
+ * 1024, without the reserved ones. Port 0 is never in it. Blocks may lie anywhere.
  */
 void daisy_port_set_fill(struct daisy_port_set *set, uint16_t first, uint16_t last,
 			 bool range_preservation, const uint16_t *reserved, size_t n_reserved);

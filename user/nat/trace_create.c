@@ -5,6 +5,7 @@
 
 #include "nat/internal.h"
 #include "nat/tracing.h"
+#include "shared/plan.h"
 
 #define N_LEAVES 1024
 
@@ -75,7 +76,7 @@ static int choose(struct daisy_tracing *t, const char *who, struct in_addr *sadd
 {
 	uint64_t list = daisy_load_word(&t->inst->zones[t->link->zone]);
 	uint32_t first = (uint32_t)list, n = (uint32_t)(list >> 32), n_active = 0, n_free = 0;
-	int refused = -REASON_NO_ADDRESS;
+	int refused = !n && t->conf->plans ? -REASON_NOT_PLANNED : -REASON_NO_ADDRESS;
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t slot = t->inst->pool_slots[first + i].slot;
@@ -115,6 +116,14 @@ static int check_limits(struct daisy_tracing *t, const struct daisy_pool *pool,
 	return -REASON_LIMIT_RATE;
 }
 
+/* May the block give out ports, by the ports that its address has now? */
+static bool is_allowed(const struct daisy_block_map *map, uint32_t leaf, uint32_t order)
+{
+	uint64_t mask = ~0ULL >> (64 - leaves_of(order));
+
+	return !(~daisy_load_word(&map->allowed[leaf / 64]) >> (leaf & 63) & mask);
+}
+
 /* A port out of the blocks that the subscriber has, or out of one more. */
 static int check_blocks(struct daisy_tracing *t, const struct daisy_pool *pool, uint32_t slot,
 			const struct daisy_subscriber *s)
@@ -126,7 +135,8 @@ static int check_blocks(struct daisy_tracing *t, const struct daisy_pool *pool, 
 		uint32_t first = s->range[i] & 0xffff;
 		union daisy_block block = { .word = daisy_load_word(&map->block[first / 64]) };
 
-		if (!s->range[i] || !block.order || block.addr != addr || block.zone != t->link->zone)
+		if (!s->range[i] || !block.order || block.addr != addr || block.zone != t->link->zone ||
+		    !is_allowed(map, first / 64, block.order))
 			continue;
 		held++;
 		free += free_between(t, slot, first, first + leaves_of(block.order) * 64 - 1);
@@ -139,27 +149,57 @@ static int check_blocks(struct daisy_tracing *t, const struct daisy_pool *pool, 
 	return has_block(t, slot, pool->block_order) ? 0 : -REASON_NO_BLOCK;
 }
 
-int daisy_trace_create(struct daisy_tracing *t, struct in_addr *saddr)
+/* The host's place by the plan of a deterministic pool. 0: there is none, 1, or minus a reason. */
+static int find_plan(const struct daisy_tracing *t, struct daisy_plan_place *place, uint32_t *slot)
 {
-	struct daisy_subscriber_key key = { .zone = t->link->zone };
-	struct daisy_subscriber s = { 0 };
-	const struct daisy_pool *pool;
-	char address[INET_ADDRSTRLEN];
-	uint32_t slot, mappings;
-	int err;
+	struct daisy_prefix_key key = { .prefixlen = 64, .zone_be = htons(t->link->zone) };
+	struct daisy_plan_prefix prefix;
+	struct daisy_plan_table table;
 
 	memcpy(key.addr, &t->packet->saddr, sizeof(key.addr));
-	daisy_trace_say(t, "mapping", "none: one would be created");
-	if (!daisy_trace_inside(t, t->packet->saddr))
-		return -REASON_NOT_INSIDE;
-	if (!daisy_trace_look_up(t, "subscribers", &key, &s)) {
-		err = choose(t, "new", saddr);
-		return err || t->packet->subscribers < t->inst->sizes.subscribers ? err : -REASON_NO_SUBSCRIBER;
-	}
-	if (s.ctl.state != SUBSCRIBER_LIVE)
-		return choose(t, "without an address", saddr);
-	slot = s.ctl.slot;
-	mappings = daisy_subscriber_mappings(s.ctl.word);
+	if (!t->conf->plans || !daisy_trace_look_up(t, "plan_prefixes", &key, &prefix))
+		return 0;
+	if (!daisy_trace_look_up(t, "plans", &prefix.pool, &table) || table.version != prefix.version)
+		return -REASON_SUBSCRIBER_RACE;
+	daisy_plan_find(&table.numbers, prefix.number + ntohl(t->packet->saddr.s_addr) - prefix.addr,
+			place);
+	*slot = table.slot[place->address];
+	return 1;
+}
+
+/* A port of its own range, or of an overflow block. s NULL: new, and the table is full. */
+static int create_planned(struct daisy_tracing *t, const struct daisy_plan_place *place, uint32_t slot,
+			  const struct daisy_subscriber *s, struct in_addr *saddr)
+{
+	const struct daisy_pool *pool = pool_of(t, slot);
+	char address[INET_ADDRSTRLEN];
+	uint32_t n;
+	int err;
+
+	*saddr = daisy_slot_address(t->inst, slot);
+	n = free_between(t, slot, place->first, place->last);
+	daisy_trace_say(t, "plan", "deterministic: ports %u-%u of %s, %u of them free", place->first,
+			place->last, inet_ntop(AF_INET, saddr, address, sizeof(address)), n);
+	if (t->inst->slots[slot].state != SLOT_ACTIVE)
+		return -REASON_DRAINING;
+	if (!s)
+		return -REASON_NO_SUBSCRIBER;
+	err = check_limits(t, pool, s);
+	if (err || n)
+		return err;
+	return pool->block_order ? check_blocks(t, pool, slot, s) : -REASON_RANGE_FULL;
+}
+
+/* As a packet finds its subscriber paired. */
+static int create_paired(struct daisy_tracing *t, const struct daisy_subscriber *s, struct in_addr *saddr)
+{
+	uint32_t slot = s->ctl.slot, mappings = daisy_subscriber_mappings(s->ctl.word);
+	const struct daisy_pool *pool = pool_of(t, slot);
+	char address[INET_ADDRSTRLEN];
+	int err;
+
+	if (t->inst->slots[slot].state == SLOT_ACTIVE && pool->deterministic)
+		return choose(t, "no plan has it any more", saddr);
 	if (t->inst->slots[slot].state != SLOT_ACTIVE && !mappings)
 		return choose(t, "its address takes no new mappings", saddr);
 	*saddr = daisy_slot_address(t->inst, slot);
@@ -168,11 +208,37 @@ int daisy_trace_create(struct daisy_tracing *t, struct in_addr *saddr)
 			free_ports(t, slot));
 	if (t->inst->slots[slot].state != SLOT_ACTIVE)
 		return -REASON_DRAINING;
-	pool = pool_of(t, slot);
-	err = check_limits(t, pool, &s);
+	err = check_limits(t, pool, s);
 	if (err)
 		return err;
 	if (pool->block_order)
-		return check_blocks(t, pool, slot, &s);
+		return check_blocks(t, pool, slot, s);
 	return free_ports(t, slot) ? 0 : -REASON_NO_PORT;
+}
+
+int daisy_trace_create(struct daisy_tracing *t, struct in_addr *saddr)
+{
+	struct daisy_subscriber_key key = { .zone = t->link->zone };
+	struct daisy_subscriber s = { 0 };
+	struct daisy_plan_place place;
+	bool known, full;
+	uint32_t slot;
+	int err;
+
+	memcpy(key.addr, &t->packet->saddr, sizeof(key.addr));
+	daisy_trace_say(t, "mapping", "none: one would be created");
+	if (!daisy_trace_inside(t, t->packet->saddr))
+		return -REASON_NOT_INSIDE;
+	known = daisy_trace_look_up(t, "subscribers", &key, &s);
+	full = !known && t->packet->subscribers >= t->inst->sizes.subscribers;
+	err = find_plan(t, &place, &slot);
+	if (err)
+		return err < 0 ? err : create_planned(t, &place, slot, full ? NULL : &s, saddr);
+	if (!known) {
+		err = choose(t, "new", saddr);
+		return err || !full ? err : -REASON_NO_SUBSCRIBER;
+	}
+	if (s.ctl.state != SUBSCRIBER_LIVE)
+		return choose(t, "without an address", saddr);
+	return create_paired(t, &s, saddr);
 }
