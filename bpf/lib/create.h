@@ -210,7 +210,7 @@ static __always_inline int create_publish(const struct create_args *a, struct da
 		    ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_ACTIVE, a->now)) == ctl)
 			return 0;
 		if (!index_remove(a->endpoint, a->proto, ref))
-			m->flags |= MAPPING_INDEXED;
+			mapping_flag(m, MAPPING_INDEXED);
 		err = -REASON_CREATE_RACE;
 	}
 	create_undo(m, a, ctl);

@@ -166,7 +166,7 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 		return EXPIRE_NOTHING;
 	port_count_held(it, rest, 1);
 	if (!index_remove(endpoint, it->proto, ref_make(it->slot, it->port, now)))
-		m->flags |= MAPPING_INDEXED;
+		mapping_flag(m, MAPPING_INDEXED);
 	if (flags & MAPPING_STATIC) {
 		subscriber_forward(endpoint, it->slot, -1, now);
 		return EXPIRE_ENDED;

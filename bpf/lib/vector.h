@@ -52,14 +52,17 @@ static __always_inline __u64 inside_read(const struct daisy_mapping *m)
 	return *(const volatile __u64 *)&m->inside.word;
 }
 
-/*
- * Flags change while others write `link` beside them: both are one word, changed as a
- * whole. Those of a forward are userspace's to write.
- */
+/* Flags change while others write `link` beside them: both are one word, changed as a whole. */
+static __always_inline void mapping_flag(struct daisy_mapping *m, __u32 flag)
+{
+	__sync_fetch_and_or((__u32 *)&m->flags, flag);
+}
+
+/* How its connections fare. Not of a forward: those flags are userspace's to write. */
 static __always_inline void mapping_mark(struct daisy_mapping *m, __u32 flag)
 {
 	if (!(m->flags & MAPPING_STATIC))
-		__sync_fetch_and_or((__u32 *)&m->flags, flag);
+		mapping_flag(m, flag);
 }
 
 /*
