@@ -158,10 +158,10 @@ documented() {
 }
 
 @test "link set confirm is undone by itself, unless it is confirmed" {
-	daisy link set dev s0 side inside prefix 10.9.0.0/24 confirm 2
+	daisy link set dev s0 side inside prefix 10.9.0.0/24 confirm 5
 	run -0 daisy link show dev s0
-	assert_output --regexp 'unsaved,undone-in-[12]s'
-	wait_until 10 link_is_gone s0
+	assert_output --regexp 'unsaved,undone-in-[1-5]s'
+	wait_until 15 link_is_gone s0
 	run -0 ipn box -d link show dev s0
 	refute_output --partial 'prog/xdp'
 

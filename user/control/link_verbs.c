@@ -108,7 +108,7 @@ static json_t *link_item(struct daisy_daemon *d, const struct daisy_config_link 
 	if (number >= 0)
 		add_device(item, d, number);
 	json_object_set_new(item, "unsaved", json_boolean(link_unsaved(d, link)));
-	json_object_set_new(item, "confirm_s", pending ? json_integer(left > 0 ? left / 1000 : 0) :
+	json_object_set_new(item, "confirm_s", pending ? json_integer(left > 0 ? (left + 999) / 1000 : 0) :
 			    json_null());
 	return item;
 }
