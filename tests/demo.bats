@@ -21,8 +21,8 @@ left_behind() {
 	assert_line --regexp '^Everything worked'
 	refute_output --partial 'NOT OK'
 	refute_output --partial $'\e'
-	assert_line --regexp '^ *tcp +10\.0\.0\.1[12]:[0-9]+ .* 203\.0\.113\.1[0-3]:[0-9]+ '
-	assert_line --regexp '^ *udp +10\.0\.0\.12:[0-9]+ '
+	assert_line --regexp '^ *dynamic +tcp +10\.0\.0\.1[12]:[0-9]+ .* 203\.0\.113\.1[0-3]:[0-9]+ '
+	assert_line --regexp '^ *dynamic +udp +10\.0\.0\.12:[0-9]+ '
 	run left_behind
 	assert_output ''
 }
