@@ -17,7 +17,7 @@ setup_file() {
 		  - { device: e0, side: inside, prefixes: [10.0.0.0/24] }
 		  - { device: e1, side: outside }
 		pools:
-		  - { name: p0, addresses: [203.0.113.10-203.0.113.13] }
+		  - { name: p0, addresses: [203.0.113.10-203.0.113.13], mode: dynamic }
 		metrics: { listen: 127.0.0.1:9464 }
 	END
 	cp "$TOPO_DIR/n0.yaml" "$TOPO_DIR/good.yaml"
@@ -182,8 +182,10 @@ link_is_gone() {
 	assert_equal "$(daisy -j address show address 203.0.113.20 | jq -c '.[0] | [.pool, .state, .free.udp]')" \
 		'["p1","active",1000]'
 	assert_equal "$(daisy -j pool show name p1 | jq -cS '.[0].use | del(.fullest.address)')" \
-		'{"addresses":2,"draining":0,"free":{"icmp":2000,"tcp":2000,"udp":2000},"fullest":{"free":1000,"proto":"icmp"},"held":{"icmp":0,"tcp":0,"udp":0}}'
-	daisy pool add name p1 addresses 203.0.113.30
+		'{"addresses":2,"blocks_free":2,"blocks_used":0,"draining":0,"free":{"icmp":2000,"tcp":2000,"udp":2000},"fullest":{"free":1000,"proto":"icmp"},"held":{"icmp":0,"tcp":0,"udp":0}}'
+	assert_equal "$(daisy -j pool show name p1 | jq -c '.[0] | [.mode, .block_size, .blocks]')" '["blocks",512,4]'
+	daisy pool add name p1 addresses 203.0.113.30 mode dynamic
+	assert_equal "$(daisy -j pool show name p1 | jq -c '.[0] | [.mode, .use.blocks_free]')" '["dynamic",null]'
 	assert_equal "$(daisy -j address show pool p1 | jq -c '[.[].address] | sort')" \
 		'["203.0.113.20","203.0.113.21","203.0.113.30"]'
 	run -1 --separate-stderr daisy pool add name p2 addresses 203.0.113.13

@@ -25,7 +25,7 @@ teardown_file() {
 # Every test begins with one forward, by the file, unless it says otherwise.
 setup() {
 	cp "$TOPO_DIR/plain.yaml" "$TOPO_DIR/n0.yaml"
-	sed -i 's/203.0.113.13\] }/203.0.113.13], forwards: [ { protocol: tcp, external: "203.0.113.12:443", inside: "10.0.0.11:8443" } ] }/' \
+	sed -i 's/203.0.113.13\], mode: dynamic }/203.0.113.13], mode: dynamic, forwards: [ { protocol: tcp, external: "203.0.113.12:443", inside: "10.0.0.11:8443" } ] }/' \
 		"$TOPO_DIR/n0.yaml"
 	daisy instance reload
 }
@@ -134,7 +134,7 @@ udp 10.0.0.12:6001 0 203.0.113.12:5001'
 	run -0 daisy mapping delete proto udp external 203.0.113.11:8001
 	assert_output 'deleted  1'
 	daisy config save
-	assert_equal "$(grep -A9 forwards "$TOPO_DIR/n0.yaml")" "  forwards:
+	assert_equal "$(grep -A4 forwards: "$TOPO_DIR/n0.yaml")" "  forwards:
   - {protocol: tcp, external: '203.0.113.11:9000', inside: '10.0.0.11:8443'}
   - {protocol: tcp, external: '203.0.113.11:8000-8002', inside: '10.0.0.11:7000'}
   - {protocol: udp, external: '203.0.113.11:8000', inside: '10.0.0.11:7000'}

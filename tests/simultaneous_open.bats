@@ -24,7 +24,7 @@ config() {
 		  - { device: e0, side: inside, prefixes: [10.0.0.0/24] }
 		  - { device: e1, side: outside }
 		pools:
-		  - { name: p0, addresses: [203.0.113.10], ports: 40000-40000${1:+, $1} }
+		  - { name: p0, addresses: [203.0.113.10], ports: 40000-40000, mode: dynamic${1:+, $1} }
 	END
 }
 

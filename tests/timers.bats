@@ -15,7 +15,7 @@ setup_file() {
 		  - { device: e0, side: inside, prefixes: [10.0.0.0/24] }
 		  - { device: e1, side: outside }
 		pools:
-		  - { name: p0, addresses: [203.0.113.10], ports: 40000-40003 }
+		  - { name: p0, addresses: [203.0.113.10], ports: 40000-40003, mode: dynamic }
 	END
 	daemon_start box n0 --test-clock
 	http_server web 198.51.100.10

@@ -141,7 +141,7 @@ daisy_two_armed() {
 		  - { device: e0, side: inside, prefixes: [10.0.0.0/24] }
 		  - { device: e1, side: outside }
 		pools:
-		  - { name: p0, addresses: [203.0.113.10-203.0.113.13] }
+		  - { name: p0, addresses: [203.0.113.10-203.0.113.13], mode: dynamic }
 	END
 	daemon_start box n0 --test-clock
 	http_server web 198.51.100.10

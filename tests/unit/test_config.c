@@ -98,7 +98,7 @@ static const struct refused refused[] = {
 	  "t.yaml:5: pools[0].forwards[0].external: \"203.0.113.10:1023-1024\" has ports of pool \"p0\", whose "
 	  "subscribers have theirs by arithmetic, expected reserved ones or others than 1024-65535" },
 	{ "a pool's mode that is not there is refused", POOLS DET("mode: random"),
-	  "t.yaml:3: pools[0].mode: \"random\" is not a mode, expected dynamic, blocks or deterministic" },
+	  "t.yaml:3: pools[0].mode: \"random\" is not a mode, expected blocks, dynamic or deterministic" },
 	{ "a deterministic pool without inside prefixes is refused (RFC 7422 N1)",
 	  POOLS DET("mode: deterministic"),
 	  "t.yaml:3: pools[0].inside: pool \"p0\" has mode deterministic and no inside prefixes, "
@@ -131,7 +131,7 @@ static const struct refused refused[] = {
 	{ "blocks larger than the ports are refused",
 	  POOLS DET("mode: blocks, ports: 1024-4095, block-size: 4096"),
 	  "t.yaml:3: pools[0].block-size: \"4096\" is larger than any aligned part of ports 1024-4095, "
-	  "expected a smaller size of port blocks" },
+	  "expected a smaller size of port blocks, or mode dynamic" },
 	{ "a limit of nothing is refused (G4)", POOLS DET("limits: { udp: 0 }"),
 	  "t.yaml:3: pools[0].limits.udp: \"0\" is not a limit, expected 1 to 65535" },
 	{ "a limit that is not there is refused (G4)", POOLS DET("limits: { sctp: 1 }"),
@@ -545,17 +545,17 @@ static void plan_of_pool(void **state)
 	assert_int_equal(pool->subscriber_ports, 0);
 	assert_int_equal(pool->overflow, 2048);
 	assert_int_equal(pool->algorithm, PLAN_SEQUENTIAL);
-	assert_int_equal(config->pools[1].mode, POOL_DYNAMIC);
+	assert_int_equal(config->pools[1].mode, POOL_BLOCKS);
 	daisy_config_free(config);
 }
 
 static void policy_of_pool(void **state)
 {
 	struct daisy_config *config = parse(POOLS
-		DET("mode: blocks, max-held: 500, limits: { udp: 1000, mappings: 1, mappings-per-second: 100 }")
+		DET("max-held: 500, limits: { udp: 1000, mappings: 1, mappings-per-second: 100 }")
 		"  - { name: p1, addresses: [203.0.113.11], mode: blocks, block-size: 4096, blocks: 8, "
 		"hold-down: 0, reuse-closed: true }\n"
-		"  - { name: p2, addresses: [203.0.113.12] }\n");
+		"  - { name: p2, addresses: [203.0.113.12], mode: dynamic }\n");
 	struct daisy_pool policy;
 
 	daisy_config_policy_make(&config->pools[0], &policy);
@@ -722,6 +722,7 @@ static void single_nexthop(void **state)
 	"  - {external: '203.0.113.20:5000-5010', inside: '10.0.0.3:5000', zone: 3}\n" \
 	"  - {protocol: udp, external: 203.0.113.13, inside: 10.0.0.4, zone: 3}\n" \
 	"  filtering: address-dependent\n" \
+	"  mode: dynamic\n" \
 	"- name: p1\n" \
 	"  addresses: [198.51.100.0-198.51.100.3]\n" \
 	"  reserved: [5060]\n" \
@@ -734,7 +735,6 @@ static void single_nexthop(void **state)
 	"- name: p2\n" \
 	"  addresses: [198.51.100.8]\n" \
 	"  zones: [3]\n" \
-	"  mode: blocks\n" \
 	"  hold-down: 0\n" \
 	"  reuse-closed: true\n" \
 	"  max-held: 300\n" \

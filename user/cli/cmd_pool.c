@@ -71,6 +71,8 @@ static const struct daisy_param add_params[] = {
 	  .help = "ADDRESS, ADDRESS-ADDRESS (both ends included) or PREFIX" },
 	{ .key = "ports", .type = VALUE_PORTS, .metavar = "FIRST-LAST",
 	  .help = "dynamic ports of a new pool (1024-65535)" },
+	{ .key = "mode", .type = VALUE_CHOICE, .choices = "blocks dynamic",
+	  .help = "a subscriber's ports come out of blocks of its own (the default), or from anywhere" },
 	{ .key = "reserved", .type = VALUE_PORTS, .metavar = "PORTS", .flags = PARAM_REPEAT,
 	  .help = "ports of a new pool never given out: PORT or FIRST-LAST" },
 	{ .key = "zone", .arg = "zones", .type = VALUE_NUMBER, .min = 0, .max = DAISY_MAX_ZONES - 1,

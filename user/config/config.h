@@ -72,8 +72,8 @@ struct daisy_config_link {
 };
 
 enum daisy_config_pool_mode {
-	POOL_DYNAMIC,
 	POOL_BLOCKS,		/* port blocks by subscriber, on demand */
+	POOL_DYNAMIC,		/* port by port out of the whole range */
 	POOL_DETERMINISTIC,	/* blocks by arithmetic, nat/deterministic.h */
 };
 

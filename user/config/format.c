@@ -140,8 +140,8 @@ static void fill_policy(struct arena *arena, const struct daisy_config_pool *poo
 
 	defaults.mode = pool->mode;
 	daisy_config_policy_defaults(&defaults);
-	if (pool->mode == POOL_BLOCKS)
-		raw->mode = text_new(arena, "blocks");
+	if (pool->mode == POOL_DYNAMIC)
+		raw->mode = text_new(arena, "dynamic");
 	if (pool->mode != POOL_DYNAMIC) {
 		if (pool->block_size != defaults.block_size)
 			raw->block_size = text_new(arena, "%u", pool->block_size);

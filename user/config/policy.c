@@ -140,7 +140,7 @@ int daisy_config_policy_check(const struct daisy_config_pool *pool, size_t i,
 	if (pool->mode != POOL_BLOCKS || has_block(pool->first_port, pool->last_port, size))
 		return 0;
 	daisy_error_set("\"%u\" is larger than any aligned part of ports %u-%u, expected a smaller "
-			"size of port blocks", size, pool->first_port, pool->last_port);
+			"size of port blocks, or mode dynamic", size, pool->first_port, pool->last_port);
 	return daisy_config_place(doc, "pools[%zu].block-size", i);
 }
 

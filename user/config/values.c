@@ -171,18 +171,18 @@ int daisy_value_mode(const char *text, bool *generic)
 }
 
 static const char *const pool_modes[] = {
-	[POOL_DYNAMIC] = "dynamic", [POOL_BLOCKS] = "blocks",
+	[POOL_BLOCKS] = "blocks", [POOL_DYNAMIC] = "dynamic",
 	[POOL_DETERMINISTIC] = "deterministic",
 };
 
 int daisy_value_pool_mode(const char *text, enum daisy_config_pool_mode *mode)
 {
-	for (int i = POOL_DYNAMIC; i <= POOL_DETERMINISTIC; i++) {
+	for (int i = POOL_BLOCKS; i <= POOL_DETERMINISTIC; i++) {
 		*mode = (enum daisy_config_pool_mode)i;
 		if (!strcmp(text, pool_modes[i]))
 			return 0;
 	}
-	return refuse(text, "a mode", "dynamic, blocks or deterministic");
+	return refuse(text, "a mode", "blocks, dynamic or deterministic");
 }
 
 const char *daisy_value_pool_mode_name(enum daisy_config_pool_mode mode)

@@ -165,6 +165,7 @@ static int read_pool(struct daisy_request *request, struct daisy_config_pool *po
 {
 	const char *ports = daisy_arg_string(request, "ports");
 	const char *filtering = daisy_arg_string(request, "filtering");
+	const char *mode = daisy_arg_string(request, "mode");
 	struct daisy_config_range range;
 	int err;
 
@@ -176,6 +177,8 @@ static int read_pool(struct daisy_request *request, struct daisy_config_pool *po
 		pool->first_port = (uint16_t)range.first;
 		pool->last_port = (uint16_t)range.last;
 	}
+	if (!err && mode && daisy_value_pool_mode(mode, &pool->mode))
+		return daisy_refuse(request);
 	if (!err && filtering && daisy_value_filtering(filtering, &pool->filtered))
 		return daisy_refuse(request);
 	if (!err && daisy_arg_has(request, "reserved")) {

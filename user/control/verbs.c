@@ -48,6 +48,7 @@ static const struct daisy_arg pool_add[] = {
 	{ "name", ARG_STRING | ARG_NEEDED },
 	{ "addresses", ARG_LIST | ARG_NEEDED },
 	{ "ports", ARG_STRING },
+	{ "mode", ARG_STRING },
 	{ "reserved", ARG_LIST },
 	{ "zones", ARG_LIST },
 	{ "filtering", ARG_STRING },
