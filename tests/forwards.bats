@@ -52,7 +52,7 @@ forwards() {
 	assert_regex "$(whoami_at 203.0.113.12:443 in2)" '^203\.0\.113\.1[0-3]:'
 }
 
-@test "the server's own connections have the forward's address, those of its port the forward's port (U1, U2, G1)" {
+@test "the server's own connections have the forward's address, those of its port the forward's port (U1, U2, G2)" {
 	local seen
 	daisy mapping delete inside 10.0.0.11 kind dynamic
 	seen=$(on in1 curl -sS -m 5 http://198.51.100.10/whoami)

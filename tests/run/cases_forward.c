@@ -326,7 +326,7 @@ static const struct play plays[] = {
 	  STEPS(CALL(strangers)) },
 	{ "A forward is open to all where filtering is address-dependent (U8)", .setup = filtered,
 	  STEPS(IN(UDP(S1, H1), C_in_udp), IN(TCP(S1, H1, SYN), C_in_tcp, C_conns_created)) },
-	{ "Other mappings of the host have the forward's address (U2, G1)", .setup = servers, STEPS(CALL(paired)) },
+	{ "Other mappings of the host have the forward's address (U2, G2)", .setup = servers, STEPS(CALL(paired)) },
 	{ "A subscriber's limits do not count its forwards (G4)", .setup = limited,
 	  STEPS(OUT(UDP(H1_OTHER, S1), C_out_udp, C_created_udp),
 		REFUSED(AT_INSIDE, UDP(HOST(1, 5001), S1), LIMIT_MAPPINGS)) },
