@@ -189,8 +189,7 @@ static __always_inline int port_end_hold(struct daisy_mapping *m, const struct d
 	if (ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_FREE, now)) != ctl)
 		return EXPIRE_NOTHING;
 	port_count_held(it, ctl_state(ctl), -1);
-	if (!(flags & MAPPING_UNPOOLED))
-		port_release(it->slot * DAISY_N_PROTOS + it->proto, it->port);
+	port_release(it->slot * DAISY_N_PROTOS + it->proto, it->port);
 	block_port_freed(it->slot, it->port, block_order_of_record(flags));
 	COUNT(freed);
 	return EXPIRE_FREED;

@@ -15,19 +15,10 @@
 /* Take the port's bit, if mappings may have the port. False if a mapping has it. */
 static __always_inline bool forward_claim_bit(const struct daisy_forward_item *it)
 {
-	__u32 index = it->slot * DAISY_N_PROTOS + it->proto, leaf = it->port / 64;
-	__u64 bit = 1ULL << (it->port & 63), was;
+	__u32 index = it->slot * DAISY_N_PROTOS + it->proto;
 	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
 
-	if (!map)
-		return false;
-	was = __sync_fetch_and_and(&map->leaf[leaf & 1023], ~bit);
-	if (!(was & bit))
-		return false;
-	__sync_fetch_and_add(&map->n_free, -1);
-	if (was == bit)
-		summary_clear(map, leaf);
-	return true;
+	return map && (port_take(map, it->port) || !port_allowed(map, it->port));
 }
 
 /*
@@ -44,7 +35,7 @@ static __always_inline int forward_claim(const struct daisy_forward_item *it, st
 	__u32 order = 0;
 
 	if (ctl_state(word) == MAPPING_FREE) {
-		if (!it->unpooled && !forward_claim_bit(it))
+		if (!forward_claim_bit(it))
 			return -REASON_NO_PORT;
 	} else if (ctl_state(word) == MAPPING_HOLD || ctl_state(word) == MAPPING_ROLLED_BACK) {
 		order = block_order_of_record(m->flags);
@@ -53,7 +44,7 @@ static __always_inline int forward_claim(const struct daisy_forward_item *it, st
 	}
 	*ctl = ctl_enter(word + (1ULL << DAISY_GEN_SHIFT), MAPPING_NEW, now);
 	if (ctl_cas(m, word, *ctl) != word) {
-		if (ctl_state(word) == MAPPING_FREE && !it->unpooled)
+		if (ctl_state(word) == MAPPING_FREE)
 			port_release(it->slot * DAISY_N_PROTOS + it->proto, it->port);
 		return -REASON_NO_PORT;
 	}
@@ -77,7 +68,7 @@ static __always_inline void forward_fill(const struct daisy_forward_item *it, st
 	m->nexthop_epoch = 0;
 	m->created = now;
 	m->conns = 0;
-	m->flags = MAPPING_STATIC | (it->unpooled ? MAPPING_UNPOOLED : 0);
+	m->flags = MAPPING_STATIC;
 	m->link = it->link;
 	if (it->proto != DAISY_TCP)
 		return;

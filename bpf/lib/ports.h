@@ -227,17 +227,44 @@ static __always_inline __u32 port_claim_between(__u32 index, __u32 first, __u32 
 	return port;
 }
 
-/* Give a port back. Only the owner of its record (state FREE just set) may call this. */
+/* May mappings have this port, by the ports that its address has now? */
+static __always_inline bool port_allowed(struct daisy_port_map *map, __u32 port)
+{
+	return *(volatile __u64 *)&map->allowed[port / 64 & 1023] >> (port & 63) & 1;
+}
+
+/* Take this port's bit. False if it is not free. */
+static __always_inline bool port_take(struct daisy_port_map *map, __u32 port)
+{
+	__u64 bit = 1ULL << (port & 63);
+	__u64 was = __sync_fetch_and_and(&map->leaf[port / 64 & 1023], ~bit);
+
+	if (!(was & bit))
+		return false;
+	__sync_fetch_and_add(&map->n_free, -1);
+	if (was == bit)
+		summary_clear(map, port / 64);
+	return true;
+}
+
+/*
+ * Give a port back, unless it is none for mappings any more. Only the owner of its
+ * record (state FREE just set) may call this. The pool may get other ports at this
+ * moment: userspace forbids a port before it looks at its bit, and we show the bit
+ * before we look again, so at least one of us takes it away.
+ */
 static __always_inline void port_release(__u32 index, __u32 port)
 {
 	struct daisy_port_map *map = bpf_map_lookup_elem(&port_maps, &index);
 	__u32 leaf = port / 64;
 
-	if (!map)
+	if (!map || !port_allowed(map, port))
 		return;
 	fetch_or(&map->leaf[leaf & 1023], 1ULL << (port & 63));
 	__sync_fetch_and_or(&map->summary[leaf / 64 & 15], 1ULL << (leaf & 63));
 	__sync_fetch_and_add(&map->n_free, 1);
+	if (unlikely(!port_allowed(map, port)))
+		port_take(map, port);
 }
 
 #endif

@@ -63,8 +63,7 @@ union daisy_endpoint {
 #define MAPPING_UNTRACKED 1	/* TCP: carried connections that found no room; lives by the established timer */
 #define MAPPING_INDEXED 2	/* has ended, and could not be removed from the index: once more */
 #define MAPPING_STATIC 4	/* a forward: the configuration made it, and nothing else ends it */
-#define MAPPING_UNPOOLED 8	/* a forward whose port is none that mappings may have: never given back */
-#define MAPPING_IDLED 16		/* TCP: one of its connections ended by silence, not by FIN or RST */
+#define MAPPING_IDLED 8		/* TCP: one of its connections ended by silence, not by FIN or RST */
 #define DAISY_BLOCK_FLAG_SHIFT 12	/* order of the block its port is of; 0: of none */
 
 struct daisy_mapping {
@@ -183,6 +182,7 @@ struct daisy_port_map {
 	__u16 last;
 	__s32 n_held;		/* in hold-down */
 	__u32 pad;
+	__u64 allowed[1024];	/* ports that mappings may have: others are not given back when they end */
 };
 
 /*
@@ -371,7 +371,7 @@ struct daisy_forward_item {
 	__u16 port;
 	__u16 link;			/* inside, for routes towards the host */
 	__u8 proto;			/* enum daisy_proto */
-	__u8 unpooled;			/* MAPPING_UNPOOLED */
+	__u8 pad;
 };
 
 /* Item of a connection batch, program sweep_conns. */
@@ -385,7 +385,7 @@ _Static_assert(sizeof(struct daisy_mapping) == 32, "UDP record: half a line");
 _Static_assert(sizeof(struct daisy_tcp_mapping) == 64, "TCP record: one line");
 _Static_assert(sizeof(struct daisy_bucket) == 64, "bucket: one line");
 _Static_assert(sizeof(struct daisy_conn_key) == 12, "no padding in a key");
-_Static_assert(sizeof(struct daisy_port_map) == 8336, "port map");
+_Static_assert(sizeof(struct daisy_port_map) == 16528, "port map");
 _Static_assert(sizeof(struct daisy_subscriber_key) == 8, "no padding in a key");
 _Static_assert(sizeof(struct daisy_subscriber) == 64, "subscriber: one line");
 _Static_assert(sizeof(union daisy_block) == 8, "block: one word");

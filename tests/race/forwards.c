@@ -14,11 +14,11 @@ static uint32_t slot_of(struct scene *s)
 }
 
 /* The forward's record as it is now. No packet is under way. */
-static void prepare(struct scene *s, uint32_t host, uint16_t port, uint16_t external, bool unpooled)
+static void prepare(struct scene *s, uint32_t host, uint16_t port, uint16_t external)
 {
 	item = (struct daisy_forward_item){
 		.inside = { .port = port }, .slot = slot_of(s), .port = external, .proto = s->proto,
-		.link = BED_INSIDE, .unpooled = unpooled,
+		.link = BED_INSIDE,
 	};
 	wire_put32(item.inside.addr, host);
 	item.ctl = bed_record(&s->bed, slot_of(s), s->proto, external)->ctl;
@@ -55,7 +55,7 @@ static void same_endpoint(void *arg, uint32_t round)
 
 	s->proto = round & 1 ? DAISY_TCP : DAISY_UDP;
 	scene_packet(s, &s->half[0].frame, host, 2000 + round / 200, SCENE_REMOTE, 2);
-	prepare(s, host, 2000 + round / 200, PORT, true);
+	prepare(s, host, 2000 + round / 200, PORT);
 }
 
 /* The packet has left by the only mapping that its endpoint has. */
@@ -87,7 +87,7 @@ static void same_port(void *arg, uint32_t round)
 
 	s->proto = DAISY_UDP;
 	scene_packet(s, &s->half[0].frame, host, 2000, SCENE_REMOTE, 0);
-	prepare(s, host + 0x10000, 53, 2000, false);
+	prepare(s, host + 0x10000, 53, 2000);
 }
 
 static bool one_owner(void *arg, uint32_t round)

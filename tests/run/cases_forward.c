@@ -33,7 +33,7 @@ static struct daisy_forward forward_of(struct bed *bed, enum daisy_proto proto, 
 {
 	struct daisy_forward f = {
 		.slot = slot_of(bed, outside.addr), .port = outside.port, .proto = proto,
-		.link = bed_inside_link(bed, inside.zone), .pooled = outside.port >= 1024,
+		.link = bed_inside_link(bed, inside.zone),
 		.inside = { .port = inside.port, .zone = inside.zone },
 	};
 	uint32_t addr = htonl(inside.addr);

@@ -194,7 +194,7 @@ static const char *ports_contradiction(struct bed *bed, uint32_t slot, enum dais
 
 		at.port = port;
 		used = state_record(bed, &at)->ctl.state != MAPPING_FREE &&
-		       !(state_record(bed, &at)->flags & MAPPING_UNPOOLED);
+		       (was_free || !(state_record(bed, &at)->flags & MAPPING_STATIC));
 		taken += used;
 		if (is_free != (was_free && !used) || (used && !was_free)) {
 			snprintf(text, sizeof(text), "%s port %u of slot %u is %s, its record is %s",

@@ -51,6 +51,7 @@ AT(daisy_port_map, n_free, 8320);
 AT(daisy_port_map, first, 8324);
 AT(daisy_port_map, last, 8326);
 AT(daisy_port_map, n_held, 8328);
+AT(daisy_port_map, allowed, 8336);
 AT(daisy_slot, addr, 0);
 AT(daisy_slot, state, 4);
 AT(daisy_subscriber_key, addr, 0);

@@ -69,6 +69,7 @@ static void test_init(void **state)
 		assert_int_equal(is_free(port), port >= 1024);
 		assert_int_equal(has_hint(port), port >= 1024);
 	}
+	assert_memory_equal(map.allowed, set.leaf, sizeof(map.allowed));
 	assert_int_equal(map.n_free, 64512);
 	assert_int_equal(map.first, 1024);
 	assert_int_equal(map.last, 65535);
@@ -181,6 +182,7 @@ static void test_narrowed(void **state)
 	occupy(50000, MAPPING_ACTIVE);
 	daisy_port_set_fill(&set, 2000, 2010, false, reserved, 1);
 	reconcile();
+	assert_memory_equal(map.allowed, set.leaf, sizeof(map.allowed));
 	assert_int_equal(map.n_free, 10);
 	assert_int_equal(map.first, 2000);
 	assert_int_equal(map.last, 2010);

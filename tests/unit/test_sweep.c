@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "lib/clock.h"
+#include "nat/forward.h"
 #include "nat/internal.h"
 #include "nat/sweep.h"
 #include "traffic.h"
@@ -472,6 +473,106 @@ static void test_subscriber(void **state)
 	assert_int_equal(subscriber_mappings(), 1);
 }
 
+/* The pool gets other ports, while mappings have theirs. */
+static void set_ports(uint16_t first, uint16_t last, const uint16_t *reserved, size_t n_reserved)
+{
+	struct in_addr addr = { htonl(EXTERNAL) };
+
+	assert_int_equal(daisy_instance_address_add(inst, addr, 0, first, last, reserved, n_reserved), 0);
+}
+
+static bool is_free(enum daisy_proto proto, uint16_t port)
+{
+	return daisy_instance_port_map(inst, 0, proto)->leaf[port / 64] >> (port & 63) & 1;
+}
+
+/* Sweep until the only mapping has ended and its port has rested. */
+static void end_and_rest(uint16_t port)
+{
+	daisy_instance_clock_advance(inst, 300 + MARGIN_S);
+	sweep();
+	daisy_instance_clock_advance(inst, 125);
+	sweep();
+	for (int proto = 0; proto < DAISY_N_PROTOS; proto++)
+		assert_int_equal(state_of(proto, port), MAPPING_FREE);
+}
+
+static const struct withdrawn_row {
+	uint8_t ip_proto;
+	enum daisy_proto proto;
+	bool narrowed;		/* rather than reserved */
+} withdrawn_rows[] = {
+	{ IPPROTO_UDP, DAISY_UDP, false },
+	{ IPPROTO_TCP, DAISY_TCP, false },
+	{ IPPROTO_ICMP, DAISY_ICMP, false },
+	{ IPPROTO_UDP, DAISY_UDP, true },
+	{ IPPROTO_TCP, DAISY_TCP, true },
+	{ IPPROTO_ICMP, DAISY_ICMP, true },
+};
+
+static void test_withdrawn(void **state)
+{
+	const struct withdrawn_row *row = *state;
+	int n_free = 64511;
+	uint16_t port;
+
+	out(row->ip_proto, 5000, 53, TH_SYN);
+	port = only_port(row->proto);
+	if (!row->narrowed) {
+		set_ports(1024, 65535, &port, 1);
+	} else if (port < 32768) {
+		set_ports(32768, 65535, NULL, 0);
+		n_free = 32768;
+	} else {
+		set_ports(1024, 32767, NULL, 0);
+		n_free = 31744;
+	}
+	assert_int_equal(state_of(row->proto, port), MAPPING_ACTIVE);
+	end_and_rest(port);
+	assert_false(is_free(row->proto, port));
+	assert_int_equal(daisy_instance_port_map(inst, 0, row->proto)->n_free, n_free);
+	set_ports(1024, 65535, NULL, 0);
+	assert_all_free(row->proto, 64512);
+}
+
+static const struct forward_row {
+	uint16_t port;
+	bool pooled_then;	/* when it is made */
+	bool pooled_now;	/* when it ends */
+} forward_rows[] = {
+	{ 443, false, false },
+	{ 443, false, true },
+	{ 40000, true, false },
+	{ 40000, true, true },
+};
+
+/* Ports from 1024 on, or those of the row as well; or without them. */
+static void set_pooled(uint16_t port, bool pooled)
+{
+	set_ports(port < 1024 && pooled ? port : 1024, 65535, &port, !pooled);
+}
+
+static void test_forward_port(void **state)
+{
+	const struct forward_row *row = *state;
+	struct daisy_forward forward = {
+		.inside = { .addr = { 10, 0, 0, 1 }, .port = 80 }, .port = row->port, .link = INSIDE,
+		.proto = DAISY_UDP,
+	};
+	int n_free;
+	size_t n;
+
+	set_pooled(row->port, row->pooled_then);
+	assert_int_equal(daisy_instance_forwards_add(inst, &forward, 1, &n), 0);
+	set_pooled(row->port, row->pooled_now);
+	n_free = daisy_instance_port_map(inst, 0, DAISY_UDP)->n_free;
+	assert_int_equal(daisy_instance_forward_del(inst, &forward), 0);
+	assert_int_equal(state_of(DAISY_UDP, row->port), MAPPING_HOLD);
+	end_and_rest(row->port);
+	assert_int_equal(is_free(DAISY_UDP, row->port), row->pooled_now);
+	assert_int_equal(daisy_instance_port_map(inst, 0, DAISY_UDP)->n_free, n_free + row->pooled_now);
+}
+
 /* What a deletion that failed after its first step leaves. */
 static void test_subscriber_dead(void **state)
 {
@@ -645,6 +746,29 @@ static void test_reconcile_under_traffic(void **state)
 	assert_int_equal(index_entries(), 0);
 }
 
+static void test_ports_come_and_go(void **state)
+{
+	pthread_t sender, sweeping;
+
+	stop = false;
+	assert_int_equal(pthread_create(&sender, NULL, keep_sending, NULL), 0);
+	assert_int_equal(pthread_create(&sweeping, NULL, keep_sweeping, NULL), 0);
+	for (int i = 0; i < 20; i++) {
+		set_ports(1024, 65535, NULL, 0);
+		set_ports(1024, 32767, NULL, 0);
+	}
+	stop = true;
+	pthread_join(sender, NULL);
+	pthread_join(sweeping, NULL);
+	for (int i = 0; i < 3; i++) {
+		daisy_instance_clock_advance(inst, 300 + MARGIN_S);
+		sweep();
+	}
+	assert_all_free(DAISY_UDP, 31744);
+	assert_false(is_free(DAISY_UDP, 32768));
+	assert_int_equal(inst->repairs.taken, 0);
+}
+
 static void test_addresses_come_and_go(void **state)
 {
 	struct in_addr other = { htonl(EXTERNAL + 1) };
@@ -675,8 +799,12 @@ static void test_addresses_come_and_go(void **state)
 }
 
 #define TEST(sentence, name) { sentence, name, setup, teardown, NULL }
-#define TCP_TEST(sentence, row) \
-	{ sentence, test_tcp_class, setup_row, teardown, (void *)&tcp_rows[row] }
+#define ROW(sentence, name, row) { sentence, name, setup_row, teardown, (void *)&row }
+#define TCP_TEST(sentence, row) ROW(sentence, test_tcp_class, tcp_rows[row])
+#define WITHDRAWN(proto, how, row) \
+	ROW(proto ": a port that " how " while a mapping has it is not given out again", \
+	    test_withdrawn, withdrawn_rows[row])
+#define FORWARD(sentence, row) ROW("the port of a forward that " sentence, test_forward_port, forward_rows[row])
 
 int main(void)
 {
@@ -699,6 +827,16 @@ int main(void)
 		{ "64512 TCP mappings end and every port is free again, without hold-down (T7)",
 		  test_full_tcp_no_hold, setup_no_hold, teardown, NULL },
 		TEST("a record rolled back is free after its rest", test_rolled_back),
+		WITHDRAWN("UDP", "is reserved", 0),
+		WITHDRAWN("TCP", "is reserved", 1),
+		WITHDRAWN("ICMP", "is reserved", 2),
+		WITHDRAWN("UDP", "a narrower range leaves out", 3),
+		WITHDRAWN("TCP", "a narrower range leaves out", 4),
+		WITHDRAWN("ICMP", "a narrower range leaves out", 5),
+		FORWARD("was none for mappings is none after it", 0),
+		FORWARD("has become one for mappings meanwhile is free after it", 1),
+		FORWARD("is reserved meanwhile is none for mappings after it", 2),
+		FORWARD("is one for mappings is free after it", 3),
 		TEST("a subscriber without mappings is forgotten after 3600 s (G2)", test_subscriber),
 		TEST("a subscriber whose removal failed is refused until the next sweep, not for ever (G2)",
 		     test_subscriber_dead),
@@ -710,6 +848,8 @@ int main(void)
 		TEST("rounds of a paced sweeper visit every record once", test_paced),
 		TEST("ports are not repaired that traffic and sweeps are about to change",
 		     test_reconcile_under_traffic),
+		TEST("half of the ports come and go beside a running sweeper and traffic, none is free that has gone",
+		     test_ports_come_and_go),
 		TEST("addresses come and go beside a running sweeper and traffic",
 		     test_addresses_come_and_go),
 		TEST("a sweeper with no budget still gets round, step by step", test_budget),

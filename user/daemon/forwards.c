@@ -53,8 +53,7 @@ static size_t count_wanted(const struct daisy_config *config)
 
 /* One of the file: a mapping for each port and protocol. Returns how many. */
 static size_t expand(struct daisy_daemon *d, const struct daisy_config *config,
-		     const struct daisy_config_pool *pool, const struct daisy_config_forward *from,
-		     struct daisy_forward *list)
+		     const struct daisy_config_forward *from, struct daisy_forward *list)
 {
 	const struct daisy_config_link *link = daisy_config_host_link(config, from->inside, from->zone);
 	int number = link ? daisy_devices_find(d, link) : -1;
@@ -71,7 +70,6 @@ static size_t expand(struct daisy_daemon *d, const struct daisy_config *config,
 			*to = (struct daisy_forward){
 				.slot = (uint32_t)slot, .proto = (enum daisy_proto)proto,
 				.port = (uint16_t)port, .link = (uint16_t)number,
-				.pooled = daisy_config_pool_allots(pool, config->options, port),
 				.inside.zone = from->zone,
 				.inside.port = (uint16_t)(from->inside_port + port - from->ports.first),
 			};
@@ -93,8 +91,8 @@ static int make_wanted(struct daisy_daemon *d, const struct daisy_config *config
 	}
 	for (size_t i = 0; i < config->n_pools; i++)
 		for (size_t k = 0; k < config->pools[i].n_forwards; k++)
-			wanted->n += expand(d, config, &config->pools[i],
-					    &config->pools[i].forwards[k], &wanted->list[wanted->n]);
+			wanted->n += expand(d, config, &config->pools[i].forwards[k],
+					    &wanted->list[wanted->n]);
 	qsort(wanted->list, wanted->n, sizeof(*wanted->list), compare);
 	return 0;
 }

@@ -99,7 +99,7 @@ static int look(struct daisy_instance *inst, const struct daisy_forward *forward
 		return refuse(inst, forward, REASON_NO_VECTOR);
 	if (is_forward(m) && m->inside.word == forward->inside.word) {
 		/* Nobody else writes the flags of a forward (bpf/lib/conn.h). */
-		m->flags = forward->pooled ? MAPPING_STATIC : MAPPING_STATIC | MAPPING_UNPOOLED;
+		m->flags = MAPPING_STATIC;
 		m->link = forward->link;
 		return 1;
 	}
@@ -139,7 +139,7 @@ static int collect(struct making *making, size_t *n_there)
 		making->item[i] = (struct daisy_forward_item){
 			.inside = forward->inside, .ctl.word = daisy_load_word(&m->ctl),
 			.slot = (uint16_t)forward->slot, .port = forward->port, .link = forward->link,
-			.proto = (uint8_t)forward->proto, .unpooled = !forward->pooled,
+			.proto = (uint8_t)forward->proto,
 		};
 	}
 	return 0;

@@ -11,7 +11,6 @@ struct daisy_forward {
 	uint16_t port;			/* external */
 	uint16_t link;			/* inside, for routes towards the host */
 	enum daisy_proto proto;
-	bool pooled;			/* the port is one that mappings may have, too */
 };
 
 /*
@@ -25,7 +24,7 @@ int daisy_instance_forwards_add(struct daisy_instance *inst, const struct daisy_
 /* End one; its port enters hold-down. 0 also if it is not there. */
 int daisy_instance_forward_del(struct daisy_instance *inst, const struct daisy_forward *forward);
 /*
- * Those that an instance has, by slot, protocol and port; link and pooled are not filled in.
+ * Those that an instance has, by slot, protocol and port; link is not filled in.
  * The caller frees the list.
  */
 int daisy_instance_forwards_list(struct daisy_instance *inst, struct daisy_forward **list, size_t *n);

@@ -56,6 +56,7 @@ static int32_t count_free(const struct daisy_port_map *map)
 void daisy_ports_init(struct daisy_port_map *map, const struct daisy_port_set *set)
 {
 	memset(map, 0, sizeof(*map));
+	memcpy(map->allowed, set->leaf, sizeof(map->allowed));
 	memcpy(map->leaf, set->leaf, sizeof(map->leaf));
 	for (uint32_t i = 0; i < N_LEAVES; i++)
 		if (map->leaf[i])
@@ -218,9 +219,16 @@ static void repair(const struct reconciliation *r, const struct suspect *s, uint
 	}
 }
 
-/* What is free but not in the set: no damage, the configuration has changed. */
+/*
+ * What is free but not in the set: no damage, the configuration has changed. What a
+ * mapping has is free or not when it ends, by `allowed`; one that ends at this moment
+ * gives its port back before our look at the bit, or sees what is allowed now.
+ */
 static void apply_set(const struct reconciliation *r)
 {
+	for (uint32_t i = 0; i < N_LEAVES; i++)
+		__atomic_store_n(&r->map->allowed[i], r->set->leaf[i], __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (uint32_t port = 0; port < N_PORTS; port++)
 		if (set_has(r->map->leaf, port) && !set_has(r->set->leaf, port))
 			take_away(r->map, port);
