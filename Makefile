@@ -58,7 +58,7 @@ endif
 # ---------------------------------------------------------------------------
 # Flags
 
-PKGS := libbpf libxdp libcyaml yaml-0.1 jansson libmnl libmicrohttpd libnftables libcap-ng libsystemd
+PKGS := libbpf libxdp libcyaml yaml-0.1 jansson libmnl libmicrohttpd libnftables libcap-ng libsystemd openssl
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)
 

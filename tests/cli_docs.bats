@@ -6,7 +6,7 @@
 
 load lib/load
 
-OBJECTS='link pool address subscriber mapping stats monitor instance config doctor'
+OBJECTS='link pool address peer subscriber mapping stats monitor instance config doctor'
 
 setup_file() {
 	export MAN=$TESTS/../man

@@ -43,7 +43,7 @@ static const struct refused refused[] = {
 	  "t.yaml:3: not YAML: did not find expected node content" },
 	{ "an unknown key is refused and the known ones are named", HEAD "linkz: []\n",
 	  "t.yaml:2: unknown key \"linkz\", expected one of: instance, links, pools, "
-	  "no-translate, timers, options, limits, metrics, sweep" },
+	  "no-translate, timers, options, limits, metrics, sweep, peer" },
 	{ "an unknown key of a link is refused", LINKS
 	  "  - { device: eth0, side: outside,\n      speed: 10 }\n",
 	  "t.yaml:4: links[0]: unknown key \"speed\", expected one of: device, side, mode, "
@@ -436,6 +436,26 @@ static const struct refused refused[] = {
 	  "t.yaml:2: limits.mappings: \"0\" is not a limit, expected 1 to 268435456" },
 	{ "more addresses than slots are refused", HEAD "limits: { addresses: 4097 }\n",
 	  "t.yaml:2: limits.addresses: \"4097\" is not a limit, expected 1 to 4096" },
+	{ "peers without a key are refused", HEAD "peer: { name: a }\n",
+	  "t.yaml:2: peer: key \"key-file\" is missing" },
+	{ "peers without a name of one's own are refused", HEAD "peer: { key-file: /k }\n",
+	  "t.yaml:2: peer: key \"name\" is missing" },
+	{ "a key file with a path from nowhere is refused", HEAD "peer: { name: a, key-file: k }\n",
+	  "t.yaml:2: peer.key-file: \"k\" is not a path of a file, expected one from the root, such as "
+	  "/etc/daisy/peer.key" },
+	{ "a peer without a place is refused", HEAD "peer: { name: a, key-file: /k, known: [{ name: b }] }\n",
+	  "t.yaml:2: peer.known[0]: key \"address\" is missing" },
+	{ "a peer at any place is refused",
+	  HEAD "peer: { name: a, key-file: /k, known: [{ name: b, address: 0.0.0.0:4747 }] }\n",
+	  "t.yaml:2: peer.known[0].address: \"0.0.0.0:4747\" is not a place to connect to, expected "
+	  "ADDRESS:PORT such as 192.0.2.2:4747" },
+	{ "a peer of one's own name is refused",
+	  HEAD "peer: { name: a, key-file: /k, known: [{ name: a, address: 192.0.2.2:4747 }] }\n",
+	  "t.yaml:2: peer.known[0].name: \"a\" is there twice, expected a name for each box" },
+	{ "a peer that is there twice is refused",
+	  HEAD "peer: { name: a, key-file: /k, known: [{ name: b, address: 192.0.2.2:4747 },\n"
+	  "  { name: b, address: 192.0.2.3:4747 }] }\n",
+	  "t.yaml:3: peer.known[1].name: \"b\" is there twice, expected a name for each box" },
 	{ "a place to listen without port is refused", HEAD "metrics: { listen: 127.0.0.1 }\n",
 	  "t.yaml:2: metrics.listen: \"127.0.0.1\" is not a place to listen, expected ADDRESS:PORT "
 	  "such as 127.0.0.1:9464" },
@@ -766,7 +786,14 @@ static void single_nexthop(void **state)
 	"metrics:\n" \
 	"  listen: 127.0.0.1:9464\n" \
 	"sweep:\n" \
-	"  cpu-percent: 7\n"
+	"  cpu-percent: 7\n" \
+	"peer:\n" \
+	"  name: box-a\n" \
+	"  listen: 192.0.2.1:4747\n" \
+	"  key-file: /etc/daisy/peer.key\n" \
+	"  known:\n" \
+	"  - {name: box-b, address: 192.0.2.2:4747}\n" \
+	"  - {name: box-c, address: 192.0.2.3:4747}\n"
 
 static void assert_format(const struct daisy_config *config, const char *expected)
 {

@@ -45,10 +45,10 @@ static const struct refused refused[] = {
 	  "\"args\" has the wrong type, expected an object" },
 	{ "an unknown object is refused and the known ones are named",
 	  REQUEST("chain", "show", "{}"),
-	  "\"chain\" is not an object, expected one of: link, pool, address, subscriber, mapping, "
+	  "\"chain\" is not an object, expected one of: link, pool, address, peer, subscriber, mapping, "
 	  "stats, monitor, instance, config" },
 	{ "an abbreviated object is refused", REQUEST("map", "show", "{}"),
-	  "\"map\" is not an object, expected one of: link, pool, address, subscriber, mapping, "
+	  "\"map\" is not an object, expected one of: link, pool, address, peer, subscriber, mapping, "
 	  "stats, monitor, instance, config" },
 	{ "an unknown command is refused and the known ones are named",
 	  REQUEST("link", "attach", "{}"),

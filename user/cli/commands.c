@@ -5,6 +5,7 @@ const struct daisy_object *const daisy_objects[] = {
 	&daisy_object_link,
 	&daisy_object_pool,
 	&daisy_object_address,
+	&daisy_object_peer,
 	&daisy_object_subscriber,
 	&daisy_object_mapping,
 	&daisy_object_stats,

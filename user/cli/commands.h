@@ -9,6 +9,7 @@
 extern const struct daisy_object daisy_object_link;
 extern const struct daisy_object daisy_object_pool;
 extern const struct daisy_object daisy_object_address;
+extern const struct daisy_object daisy_object_peer;
 extern const struct daisy_object daisy_object_subscriber;
 extern const struct daisy_object daisy_object_mapping;
 extern const struct daisy_object daisy_object_stats;

@@ -277,6 +277,24 @@ static int check_zones(const struct daisy_config *config, struct daisy_yaml_doc 
 	return 0;
 }
 
+static int check_peers(const struct daisy_config *config, struct daisy_yaml_doc *doc)
+{
+	const struct daisy_config_peering *peering = &config->peering;
+
+	for (size_t i = 0; i < peering->n_peers; i++) {
+		const char *name = peering->peer[i].name;
+		bool twice = !strcmp(name, peering->name);
+
+		for (size_t j = 0; j < i && !twice; j++)
+			twice = !strcmp(name, peering->peer[j].name);
+		if (!twice)
+			continue;
+		daisy_error_set("\"%s\" is there twice, expected a name for each box", name);
+		return daisy_config_place(doc, "peer.known[%zu].name", i);
+	}
+	return 0;
+}
+
 int daisy_config_check_parts(const struct daisy_config *config, struct daisy_yaml_doc *doc)
 {
 	int err = 0;
@@ -294,6 +312,8 @@ int daisy_config_check_parts(const struct daisy_config *config, struct daisy_yam
 		err = daisy_config_plan_check(config, doc);
 	if (!err)
 		err = daisy_config_forwards_check(config, doc);
+	if (!err)
+		err = check_peers(config, doc);
 	if (err || !doc)
 		return err;
 	err = check_zones(config, doc);

@@ -325,6 +325,27 @@ static int compile_rule(struct daisy_yaml_doc *doc, const struct daisy_raw_rule 
 	return at(doc, -EINVAL, "no-translate[%zu].ports", i);
 }
 
+static int compile_peering(struct daisy_yaml_doc *doc, const struct daisy_raw_peering *raw,
+			   struct daisy_config_peering *peering)
+{
+	if (!raw)
+		return 0;
+	TRY(at(doc, daisy_value_name(raw->name, peering->name), "peer.name"));
+	if (raw->listen)
+		TRY(at(doc, daisy_value_listen(raw->listen, peering->listen), "peer.listen"));
+	TRY(at(doc, daisy_value_path(raw->key_file, peering->key_file, sizeof(peering->key_file)),
+	       "peer.key-file"));
+	for (; peering->n_peers < raw->n_known; peering->n_peers++) {
+		struct daisy_config_peer *peer = &peering->peer[peering->n_peers];
+
+		TRY(at(doc, daisy_value_name(raw->known[peering->n_peers].name, peer->name),
+		       "peer.known[%zu].name", peering->n_peers));
+		TRY(at(doc, daisy_value_connect(raw->known[peering->n_peers].address, peer->address),
+		       "peer.known[%zu].address", peering->n_peers));
+	}
+	return 0;
+}
+
 /* Links and pools are counted before they are filled, so that a failure frees them. */
 int daisy_config_compile(struct daisy_yaml_doc *doc, const struct daisy_raw *raw,
 			 struct daisy_config *config)
@@ -355,5 +376,5 @@ int daisy_config_compile(struct daisy_yaml_doc *doc, const struct daisy_raw *raw
 		TRY(at(doc, daisy_value_number(raw->sweep->cpu_percent, 1, 100,
 					       "a share of one core in percent",
 					       &config->sweep_percent), "sweep.cpu-percent"));
-	return 0;
+	return compile_peering(doc, raw->peering, &config->peering);
 }

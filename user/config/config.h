@@ -123,6 +123,25 @@ struct daisy_config_pool {
 	enum daisy_plan_algorithm algorithm;
 };
 
+/* "ADDR:PORT", with its NUL. */
+#define DAISY_CONFIG_PLACE_SIZE 64
+#define DAISY_CONFIG_MAX_PEERS 64
+
+/* Another box, which addresses move to and come from. */
+struct daisy_config_peer {
+	char name[DAISY_NAME_MAX + 1];
+	char address[DAISY_CONFIG_PLACE_SIZE];
+};
+
+/* Cleared before it is filled in, so that two can be compared as memory. */
+struct daisy_config_peering {
+	char name[DAISY_NAME_MAX + 1];			/* ours; "": no peers */
+	char listen[DAISY_CONFIG_PLACE_SIZE];		/* "": nowhere */
+	char key_file[256];
+	struct daisy_config_peer peer[DAISY_CONFIG_MAX_PEERS];
+	size_t n_peers;
+};
+
 /* Not translated: from inside to these destinations, and back (RFC 6888 REQ-6). */
 struct daisy_config_rule {
 	struct daisy_config_prefix destination;
@@ -150,6 +169,7 @@ struct daisy_config {
 	uint32_t max_permissions;		/* 0: default of the instance */
 	uint32_t sweep_percent;			/* of one core */
 	char metrics_listen[64];		/* "127.0.0.1:9464"; "": no endpoint */
+	struct daisy_config_peering peering;
 };
 
 /*

@@ -71,6 +71,14 @@ static char *text_new(struct arena *arena, const char *fmt, ...)
 	return text;
 }
 
+/* Longer than a value. */
+static char *path_new(struct arena *arena, const char *path)
+{
+	char *text = piece_new(arena, strlen(path) + 1);
+
+	return text ? strcpy(text, path) : NULL;
+}
+
 static char *nexthop_text(struct arena *arena, const struct daisy_config_nexthop *nexthop)
 {
 	char text[DAISY_VALUE_SIZE];
@@ -275,6 +283,25 @@ static void fill_options(struct arena *arena, const struct daisy_config *config,
 		raw->options->mss_clamp = text_new(arena, "%s", text);
 }
 
+static void fill_peering(struct arena *arena, const struct daisy_config_peering *peering,
+			 struct daisy_raw *raw)
+{
+	struct daisy_raw_peering *to = *peering->name ? piece_new(arena, sizeof(*to)) : NULL;
+
+	raw->peering = to;
+	if (!to)
+		return;
+	to->name = text_new(arena, "%s", peering->name);
+	to->listen = *peering->listen ? text_new(arena, "%s", peering->listen) : NULL;
+	to->key_file = path_new(arena, peering->key_file);
+	to->known = peering->n_peers ? piece_new(arena, peering->n_peers * sizeof(*to->known)) : NULL;
+	for (; to->known && to->n_known < peering->n_peers; to->n_known++) {
+		to->known[to->n_known].name = text_new(arena, "%s", peering->peer[to->n_known].name);
+		to->known[to->n_known].address =
+			text_new(arena, "%s", peering->peer[to->n_known].address);
+	}
+}
+
 static void fill_settings(struct arena *arena, const struct daisy_config *config,
 			  const struct daisy_config *defaults, struct daisy_raw *raw)
 {
@@ -298,6 +325,7 @@ static void fill_settings(struct arena *arena, const struct daisy_config *config
 		raw->sweep = piece_new(arena, sizeof(*raw->sweep));
 	if (raw->sweep)
 		raw->sweep->cpu_percent = text_new(arena, "%u", config->sweep_percent);
+	fill_peering(arena, &config->peering, raw);
 }
 
 int daisy_config_format(const struct daisy_config *config, char **text, size_t *len)

@@ -165,6 +165,26 @@ static const cyaml_schema_field_t sweep_fields[] = {
 	CYAML_FIELD_END
 };
 
+static const cyaml_schema_field_t peer_fields[] = {
+	NEEDED_TEXT("name", struct daisy_raw_peer, name),
+	NEEDED_TEXT("address", struct daisy_raw_peer, address),
+	CYAML_FIELD_END
+};
+
+static const cyaml_schema_value_t peer_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_FLOW, struct daisy_raw_peer, peer_fields),
+};
+
+static const cyaml_schema_field_t peering_fields[] = {
+	NEEDED_TEXT("name", struct daisy_raw_peering, name),
+	TEXT("listen", struct daisy_raw_peering, listen),
+	NEEDED_TEXT("key-file", struct daisy_raw_peering, key_file),
+	CYAML_FIELD_SEQUENCE_COUNT("known", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+				   struct daisy_raw_peering, known, n_known, &peer_schema, 0,
+				   DAISY_CONFIG_MAX_PEERS),
+	CYAML_FIELD_END
+};
+
 #define LISTS(link_schema) \
 	CYAML_FIELD_SEQUENCE_COUNT("links", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
 				   struct daisy_raw, links, n_links, &(link_schema), 0, \
@@ -181,7 +201,8 @@ static const cyaml_schema_field_t sweep_fields[] = {
 	PART("options", options, option_fields), \
 	PART("limits", limits, limit_fields), \
 	PART("metrics", metrics, metrics_fields), \
-	PART("sweep", sweep, sweep_fields)
+	PART("sweep", sweep, sweep_fields), \
+	PART("peer", peering, peering_fields)
 
 static const cyaml_schema_field_t load_fields[] = {
 	NEEDED_TEXT("instance", struct daisy_raw, instance),

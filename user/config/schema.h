@@ -103,6 +103,19 @@ struct daisy_raw_metrics {
 	char *listen;
 };
 
+struct daisy_raw_peer {
+	char *name;
+	char *address;
+};
+
+struct daisy_raw_peering {
+	char *name;
+	char *listen;
+	char *key_file;
+	struct daisy_raw_peer *known;
+	unsigned int n_known;
+};
+
 struct daisy_raw_sweep {
 	char *cpu_percent;
 };
@@ -120,6 +133,7 @@ struct daisy_raw {
 	struct daisy_raw_limits *limits;
 	struct daisy_raw_metrics *metrics;
 	struct daisy_raw_sweep *sweep;
+	struct daisy_raw_peering *peering;
 };
 
 /* -EINVAL with "file:line: key: ..." in daisy_error(). The caller frees. */

@@ -384,16 +384,42 @@ int daisy_value_nexthop(const char *text, struct daisy_config_nexthop *nexthop)
 	return 0;
 }
 
-int daisy_value_listen(const char *text, char listen[64])
+static bool read_place(const char *text, char place[64], uint32_t *addr)
 {
 	const char *colon = strrchr(text, ':');
-	uint32_t addr, port;
+	uint32_t port;
 
 	if (!*text || !colon || strlen(text) >= 64 ||
-	    !read_address(text, (size_t)(colon - text), &addr) ||
+	    !read_address(text, (size_t)(colon - text), addr) ||
 	    !read_digits(colon + 1, strlen(colon + 1), 65535, &port) || !port)
-		return refuse(text, "a place to listen", "ADDRESS:PORT such as 127.0.0.1:9464");
-	memcpy(listen, text, strlen(text) + 1);
+		return false;
+	memcpy(place, text, strlen(text) + 1);
+	return true;
+}
+
+int daisy_value_listen(const char *text, char listen[64])
+{
+	uint32_t addr;
+
+	if (read_place(text, listen, &addr))
+		return 0;
+	return refuse(text, "a place to listen", "ADDRESS:PORT such as 127.0.0.1:9464");
+}
+
+int daisy_value_connect(const char *text, char place[64])
+{
+	uint32_t addr;
+
+	if (read_place(text, place, &addr) && addr)
+		return 0;
+	return refuse(text, "a place to connect to", "ADDRESS:PORT such as 192.0.2.2:4747");
+}
+
+int daisy_value_path(const char *text, char *path, size_t size)
+{
+	if (*text != '/' || strlen(text) >= size)
+		return refuse(text, "a path of a file", "one from the root, such as /etc/daisy/peer.key");
+	memcpy(path, text, strlen(text) + 1);
 	return 0;
 }
 

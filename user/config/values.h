@@ -53,8 +53,11 @@ int daisy_value_protocol(const char *text, uint8_t *proto);
 const char *daisy_value_protocol_name(uint8_t proto);
 /* "IPv4" or "MAC"; "": by route. */
 int daisy_value_nexthop(const char *text, struct daisy_config_nexthop *nexthop);
-/* "ADDR:PORT" of the metrics endpoint. */
+/* "ADDR:PORT" where the daemon listens, or to which it connects. */
 int daisy_value_listen(const char *text, char listen[64]);
+int daisy_value_connect(const char *text, char place[64]);
+/* Of a file, from the root. */
+int daisy_value_path(const char *text, char *path, size_t size);
 
 void daisy_value_format_address(uint32_t addr, char text[DAISY_VALUE_SIZE]);
 void daisy_value_format_addresses(const struct daisy_config_range *range,

@@ -73,6 +73,11 @@ static const struct daisy_arg address_set[] = {
 	{ 0 }
 };
 
+static const struct daisy_arg peer_show[] = {
+	{ "name", ARG_STRING },
+	{ 0 }
+};
+
 static const struct daisy_arg subscriber_show[] = {
 	{ "address", ARG_STRING },
 	{ "zone", ARG_NUMBER },
@@ -152,6 +157,7 @@ const struct daisy_verb daisy_verbs[] = {
 	{ "pool", "delete", pool_delete, daisy_pool_delete },
 	{ "address", "show", address_show, daisy_address_show },
 	{ "address", "set", address_set, daisy_address_set },
+	{ "peer", "show", peer_show, daisy_peer_show },
 	{ "subscriber", "show", subscriber_show, daisy_subscriber_show },
 	{ "mapping", "show", mapping_show, daisy_mapping_show },
 	{ "mapping", "count", mapping_count, daisy_mapping_count },

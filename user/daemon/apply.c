@@ -16,6 +16,7 @@
 #include "daemon/log.h"
 #include "daemon/tables.h"
 #include "lib/error.h"
+#include "migrate/peers.h"
 
 static int change_metrics(struct daisy_daemon *d, const struct daisy_config *config)
 {
@@ -61,7 +62,9 @@ static int add(struct daisy_daemon *d, const struct daisy_config *config, bool r
 		daisy_daemon_alive(d);
 	if (!err)
 		err = daisy_devices_attach(d, config, renew);
-	return err ? err : change_metrics(d, config);
+	if (!err)
+		err = change_metrics(d, config);
+	return err ? err : daisy_peers_apply(d->peers, &config->peering);
 }
 
 /* What cannot. The prefixes again: one may have moved from a link to another. */

@@ -163,6 +163,7 @@ int daisy_loop_run(struct daisy_loop *loop)
 		loop->n_ready = 0;
 		more = loop->work && loop->work(loop->work_ctx);
 	}
+	loop->stopped = false;
 	return loop->status;
 }
 

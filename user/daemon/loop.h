@@ -44,7 +44,7 @@ void daisy_timer_remove(struct daisy_timer_watch *timer);
 /* Called in every turn; returns whether there is more to do at once. */
 void daisy_loop_work(struct daisy_loop *loop, bool (*fn)(void *ctx), void *ctx);
 
-/* Until daisy_loop_stop; the exit status. */
+/* Until daisy_loop_stop; the exit status. May be run again. */
 int daisy_loop_run(struct daisy_loop *loop);
 void daisy_loop_stop(struct daisy_loop *loop, int status);
 
