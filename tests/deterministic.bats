@@ -18,8 +18,7 @@ setup_file() {
 	done
 	pools sequential
 	daemon_start box n0 --test-clock
-	start web echo "$TESTS/lib/flows.py" serve 198.51.100.10 7000
-	wait_until 5 grep -q ready "$TOPO_DIR/echo.log"
+	flow_server web 198.51.100.10 7000
 	warm_up in1 198.51.100.10
 	warm_up in2 198.51.100.10
 }
@@ -87,16 +86,11 @@ every_host() {
 	every_host 20002
 }
 
-# The monitor, and the one that asks.
-client_count_is() {
-	[ "$(daisy -j stats show | jq '(if type == "array" then .[0] else . end).clients')" = "$1" ]
-}
-
 @test "the seventeenth port of a host is of a block of the overflow, at its own address, and told (RFC 7422 N4, G2)" {
 	local address
 	address=$(compute inside 10.0.0.40 | jq -r .external)
 	start box events "$BUILD/bin/daisy" --run-dir "$TOPO_DIR/run" -i "$(instance)" -j monitor event block-allocated event block-released
-	wait_until 5 client_count_is 2
+	wait_until 5 clients_are 2
 	flows 40 30000 13 >/dev/null
 	run -0 flows 40 31000 1
 	assert_equal "$(compute external "${output#* }" | jq -r .owner)" overflow

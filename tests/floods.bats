@@ -41,15 +41,6 @@ at_least() {
 	[ "$(since_mark "$1")" -ge "$2" ]
 }
 
-# figure PATH: of the statistics.
-figure() {
-	daisy -j stats show | jq -r "(if type == \"array\" then .[0] else . end).$1"
-}
-
-held() {
-	[ "$(figure slow_path.held)" = "$1" ]
-}
-
 # Microseconds of CPU that the daemon has used, exact (stat's are a sample).
 daemon_cpu() {
 	awk '{ printf "%d\n", $1 / 1000 }' "/proc/$(daemon_pid)/schedstat"

@@ -85,7 +85,7 @@ metric() {
 @test "monitor shows a mapping's creation and its end, with both of its ends (B4)" {
 	local external
 	start box monitor "$BUILD/bin/daisy" --run-dir "$TOPO_DIR/run" -i "$(instance)" -j monitor
-	wait_until 5 client_count_is 2
+	wait_until 5 clients_are 2
 	run -0 packet --from in1:e0 --to web:e0 \
 		--send 'IP(src="10.0.0.11",dst="198.51.100.10",id=9)/UDP(sport=6001,dport=9)/b"x"' \
 		--expect 'IP(src=got.src,dst="198.51.100.10",ttl=62,id=9)/UDP(sport=got.sport,dport=9)/b"x"'
@@ -98,18 +98,13 @@ metric() {
 		"$TOPO_DIR/monitor.log")" $'["created","udp","10.0.0.11:6001",0]\n["expired","udp","10.0.0.11:6001",0]'
 }
 
-# The monitor, and the one that asks.
-client_count_is() {
-	[ "$(daisy -j stats show | jq '(if type == "array" then .[0] else . end).clients')" = "$1" ]
-}
-
 monitored() {
 	jq -se --arg event "$1" --arg inside "$2" 'any(.event == $event and .inside == $inside)' "$TOPO_DIR/monitor.log"
 }
 
 @test "monitor tells of links going down and up" {
 	start box monitor "$BUILD/bin/daisy" --run-dir "$TOPO_DIR/run" -i "$(instance)" -j monitor show event link
-	wait_until 5 client_count_is 2
+	wait_until 5 clients_are 2
 	ipn box link set e0 down
 	ipn box link set e0 up
 	wait_until 5 grep -q '"down"' "$TOPO_DIR/monitor.log"

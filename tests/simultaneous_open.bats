@@ -9,23 +9,12 @@ load lib/load
 setup_file() {
 	topo_begin "$BATS_FILE_TMPDIR"
 	net_two_armed
-	config
+	config_one_port
 	daemon_start box n0 --test-clock
 	warm_up in1 198.51.100.10
 	# Who asks for a neighbour, tells it its own: the routers of a host that is held must not ask.
 	knows box e0 10.0.0.11 "$(mac_of in1 e0)"
 	knows isp br0 198.51.100.10 "$(mac_of web e0)"
-}
-
-# config [KEYS]: the configuration, its pool with these keys.
-config() {
-	daemon_config <<-END
-		links:
-		  - { device: e0, side: inside, prefixes: [10.0.0.0/24] }
-		  - { device: e1, side: outside }
-		pools:
-		  - { name: p0, addresses: [203.0.113.10], ports: 40000-40000, mode: dynamic${1:+, $1} }
-	END
 }
 
 teardown_file() {
@@ -37,10 +26,6 @@ setup() {
 	wait_until 5 no_mappings
 	# The port's hold-down is over.
 	daisy instance clock-advance seconds 200
-}
-
-no_mappings() {
-	[ "$(daisy -j mapping count | jq .count)" = 0 ]
 }
 
 # knows NODE DEVICE ADDRESS MAC: its neighbour, for good.
@@ -187,33 +172,29 @@ syns() {
 	assert_syns_crossed
 }
 
-@test "simultaneous open begun by the outside to a port that is not mapped: its SYN is held, the inside's opens, no ICMP is sent (T2a, T4)" {
-	begin
+# The outside's SYN waits in the daemon when the inside's opens the connection.
+connect_while_held() {
 	outside_connects
 	wait_until 2 held 1
 	inside_connects
 	assert_connected
 	assert_stays
 	wait_until 3 held 0
+}
+
+@test "simultaneous open begun by the outside to a port that is not mapped: its SYN is held, the inside's opens, no ICMP is sent (T2a, T4)" {
+	begin
+	connect_while_held
 	finish created_tcp=1 held_syns=1 replays=1 drop_syn_superseded=1
 }
 
 @test "simultaneous open begun by the outside where its SYN is filtered: it is held, the inside's opens (T2a, T3a, T4)" {
-	config 'filtering: address-dependent'
+	config_one_port 'filtering: address-dependent'
 	daisy instance reload
 	map_inside_port
 	begin
-	outside_connects
-	wait_until 2 held 1
-	inside_connects
-	assert_connected
-	assert_stays
-	wait_until 3 held 0
+	connect_while_held
 	finish held_syns=1 replays=1 drop_syn_superseded=1
-}
-
-held() {
-	[ "$(daisy -j stats show | jq '(if type == "array" then .[0] else . end).slow_path.held')" = "$1" ]
 }
 
 @test "the daemon had nothing to complain about" {

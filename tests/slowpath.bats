@@ -61,15 +61,6 @@ orphans() {
 	[ "$(counters_since | sed -n 's/^drop_fragment_orphan=//p')" = "$1" ]
 }
 
-held() {
-	[ "$(metric held)" = "$1" ]
-}
-
-# metric held | overflows | lost | unsent
-metric() {
-	daisy -j stats show | jq -r "(if type == \"array\" then .[0] else . end).slow_path.$1"
-}
-
 link_mtu() {
 	[ "$(daisy -j link show dev e1 | jq '(if type == "array" then .[0] else . end).mtu')" = "$1" ]
 }
@@ -177,7 +168,7 @@ flood() {
 	local full source held
 	flood 10.0.0.12 3000
 	# its share of the daemon's memory, not of all
-	[ "$(metric held)" -le 64 ]
+	[ "$(figure slow_path.held)" -le 64 ]
 	run -0 out "$(datagram 7001 74 4000)[::-1]" 3
 	daisy instance clock-advance seconds 4
 	wait_until 3 held 0
@@ -187,10 +178,10 @@ flood() {
 	echo "held $held, full $full, source $source"
 	[ "$source" -gt 0 ]
 	[ "$full" -gt 0 ]
-	[ "$(metric overflows)" -gt 0 ]
+	[ "$(figure slow_path.overflows)" -gt 0 ]
 	# Each packet of the flood ended once: dropped, and none lost in between.
-	assert_equal "$(metric lost)" 0
-	assert_equal "$(metric unsent)" 0
+	assert_equal "$(figure slow_path.lost)" 0
+	assert_equal "$(figure slow_path.unsent)" 0
 }
 
 @test "a datagram without DF that is too long for the next link is cut; with DF the sender is told (U13, U13a)" {

@@ -224,8 +224,7 @@ connection_over() {
 
 @test "ten thousand UDP flows of two hosts: each answer finds its own port, no external end is used twice (U1)" {
 	local pid
-	start web echo "$TESTS/lib/flows.py" serve 198.51.100.10 7000
-	wait_until 5 grep -q ready "$TOPO_DIR/echo.log"
+	flow_server web 198.51.100.10 7000
 	on in2 "$TESTS/lib/flows.py" run 198.51.100.10 7000 30000 5000 >"$BATS_TEST_TMPDIR/in2" 3>&- &
 	pid=$!
 	on in1 "$TESTS/lib/flows.py" run 198.51.100.10 7000 30000 5000 >"$BATS_TEST_TMPDIR/in1"
@@ -234,7 +233,7 @@ connection_over() {
 	# Both hosts used the same ports; each flow is listed as the server saw it.
 	assert_equal "$(sed 's/\(.*\) \(.*\)/udp 10.0.0.11:\1 0 \2/' "$BATS_TEST_TMPDIR/in1" | sort)" \
 		"$(mappings proto udp inside 10.0.0.11 | grep -E '^udp [0-9.]+:3[0-4][0-9]{3} ')"
-	stop echo
+	stop flows.web
 }
 
 @test "two hundred TCP connections at once are each answered with an external end of their own (T1)" {

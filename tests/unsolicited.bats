@@ -9,23 +9,11 @@ load lib/load
 setup_file() {
 	topo_begin "$BATS_FILE_TMPDIR"
 	net_two_armed
-	config
+	config_one_port
 	daemon_start box n0 --test-clock
 	warm_up in1 198.51.100.10
 	# No RST from the web's kernel, which knows nothing of these connections.
 	on web nft 'add table ip t; add chain ip t in { type filter hook input priority 0; }; add rule ip t in meta l4proto tcp drop'
-}
-
-# config [OPTIONS]
-config() {
-	daemon_config <<-END
-		links:
-		  - { device: e0, side: inside, prefixes: [10.0.0.0/24] }
-		  - { device: e1, side: outside }
-		pools:
-		  - { name: p0, addresses: [203.0.113.10], ports: 40000-40000, mode: dynamic }
-		${1:-}
-	END
 }
 
 teardown_file() {
@@ -35,10 +23,6 @@ teardown_file() {
 setup() {
 	capture web e0 unreachable 'icmp[icmptype] == icmp-unreach'
 	counters_mark
-}
-
-held() {
-	[ "$(daisy -j stats show | jq '(if type == "array" then .[0] else . end).slow_path.held')" = "$1" ]
 }
 
 # syn NAME: an inbound SYN that does not arrive inside.
@@ -85,7 +69,7 @@ unreachables() {
 }
 
 @test "with silent-syn an unsolicited SYN is dropped at once and never answered (T4a, RFC 5382 REQ-4a)" {
-	config 'options: { silent-syn: true }'
+	config_one_port '' 'options: { silent-syn: true }'
 	daisy instance reload
 	daisy mapping delete all
 	wait_until 5 no_mappings
@@ -97,10 +81,6 @@ unreachables() {
 	assert_counters drop_no_mapping=1
 	capture_end unreachable
 	assert_equal "$(unreachables)" 0
-}
-
-no_mappings() {
-	[ "$(daisy -j mapping count | jq .count)" = 0 ]
 }
 
 @test "the daemon had nothing to complain about" {

@@ -45,6 +45,24 @@ counter() {
 	counters_now | awk -v name="$1" '$1 == name { print $2 }'
 }
 
+# figure PATH: of the statistics, slow_path.held for instance.
+figure() {
+	daisy -j stats show | jq -r "(if type == \"array\" then .[0] else . end).$1"
+}
+
+# Conditions to wait for: N packets are held; N clients listen, the one that asks included; no mapping is there.
+held() {
+	[ "$(figure slow_path.held)" = "$1" ]
+}
+
+clients_are() {
+	[ "$(figure clients)" = "$1" ]
+}
+
+no_mappings() {
+	[ "$(daisy -j mapping count | jq .count)" = 0 ]
+}
+
 # mappings [FILTER...]: "proto inside zone external", sorted, one mapping a line.
 mappings() {
 	daisy -j mapping show "$@" | jq -r 'if type == "array" then .[] else . end

@@ -14,6 +14,19 @@ daemon_config() {
 	} >"$TOPO_DIR/${1:-n0}.yaml"
 }
 
+# config_one_port [KEYS [LINE]]: the two-armed box with one external address of one port, so that what the
+# outside sends to is known before; its pool with these keys, the file with this line.
+config_one_port() {
+	daemon_config <<-END
+		links:
+		  - { device: e0, side: inside, prefixes: [10.0.0.0/24] }
+		  - { device: e1, side: outside }
+		pools:
+		  - { name: p0, addresses: [203.0.113.10], ports: 40000-40000, mode: dynamic${1:+, $1} }
+		${2:-}
+	END
+}
+
 # daemon_start NODE [NAME [OPTION...]]: returns when it answers.
 daemon_start() {
 	local node=$1 name=${2:-n0}

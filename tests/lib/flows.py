@@ -22,7 +22,6 @@ def serve(address, port):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
     sock.bind((address, port))
-    print("ready", flush=True)
     while True:
         data, peer = sock.recvfrom(64)
         sock.sendto(data + b" %s:%d" % (peer[0].encode(), peer[1]), peer)

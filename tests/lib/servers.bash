@@ -84,6 +84,12 @@ stun_server() {
 	wait_until 10 hears_udp "$node" "$3:3479"
 }
 
+# flow_server NODE ADDR PORT: flows.py, which answers each datagram with the sender's external end.
+flow_server() {
+	start "$1" "flows.$1" "$TESTS/lib/flows.py" serve "$2" "$3"
+	wait_until 10 hears_udp "$1" "$2:$3"
+}
+
 # hears_udp NODE ADDR:PORT: a UDP socket waits there.
 hears_udp() {
 	on "$1" ss -Hlun "src $2" | grep -q .

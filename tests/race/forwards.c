@@ -119,10 +119,7 @@ static void of_endpoint(void)
 	static struct scene s;
 	struct check c;
 
-	bed_open(&s.bed, &spec);
-	daisy_instance_conf(s.bed.inst)->exhaustion = EXHAUSTION_SILENT;
-	check_instance(s.bed.inst, 0, &c);
-	s.free_at_start = c.free;
+	scene_open(&s, &spec);
 	s.pair = (struct pair){ &s, same_endpoint, { scene_send_first, make_forward }, one_of_them, 0 };
 	pair_run(&s.pair, ROUNDS);
 	tap_ok(!s.n[2], "a forward and a mapping of one endpoint that two CPUs make at once: one remains "
@@ -142,12 +139,8 @@ static void of_port(void)
 		.n_addresses = 1, .first = 2000, .last = 2000, .prefix = 0x0a000000, .prefix_len = 8,
 	};
 	static struct scene s;
-	struct check c;
 
-	bed_open(&s.bed, &spec);
-	daisy_instance_conf(s.bed.inst)->exhaustion = EXHAUSTION_SILENT;
-	check_instance(s.bed.inst, 0, &c);
-	s.free_at_start = c.free;
+	scene_open(&s, &spec);
 	s.pair = (struct pair){ &s, same_port, { scene_send_first, make_forward }, one_owner, 0 };
 	pair_run(&s.pair, ROUNDS);
 	tap_ok(!s.n[2], "a port that a forward and a packet want at once has one owner (%u rounds) (G8)", ROUNDS);

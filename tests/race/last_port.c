@@ -88,10 +88,7 @@ void race_last_port(void)
 	uint64_t refused;
 	struct check c;
 
-	bed_open(&s.bed, &spec);
-	daisy_instance_conf(s.bed.inst)->exhaustion = EXHAUSTION_SILENT;	/* what comes out was translated */
-	check_instance(s.bed.inst, 0, &c);
-	s.free_at_start = c.free;
+	scene_open(&s, &spec);
 	s.port = PORT;
 	s.proto = DAISY_UDP;
 	s.pair = (struct pair){ &s, two_endpoints, { scene_send_first, scene_send_second }, one_wins, 0 };

@@ -153,9 +153,7 @@ void race_refresh(void)
 	static struct scene s;
 	struct check c;
 
-	bed_open(&s.bed, &spec);
-	check_instance(s.bed.inst, 0, &c);
-	s.free_at_start = c.free;
+	scene_open(&s, &spec);
 	run(&s, DAISY_UDP, "UDP", "U6");
 	run(&s, DAISY_TCP, "TCP", "T5");
 	run(&s, DAISY_ICMP, "ICMP", "I2");

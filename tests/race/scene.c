@@ -70,6 +70,16 @@ void scene_sweep_port(void *arg, uint32_t round)
 	bed_sweep_one(&s->bed, bed_slot(&s->bed, BED_EXTERNAL), s->proto, s->port);
 }
 
+void scene_open(struct scene *s, const struct bed_spec *spec)
+{
+	struct check c;
+
+	bed_open(&s->bed, spec);
+	daisy_instance_conf(s->bed.inst)->exhaustion = EXHAUSTION_SILENT;
+	check_instance(s->bed.inst, 0, &c);
+	s->free_at_start = c.free;
+}
+
 void scene_check(struct scene *s, struct check *c, const char *title)
 {
 	bool ok = check_instance(s->bed.inst, 0, c);

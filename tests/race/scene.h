@@ -29,6 +29,8 @@ struct scene {
 	struct pair pair;
 };
 
+/* A bed for a race. What is refused is not answered: an answer would look like a packet that is sent on. */
+void scene_open(struct scene *s, const struct bed_spec *spec);
 /* An outbound packet of the race's protocol from an inside endpoint (TCP: with these flags). */
 void scene_packet(struct scene *s, struct frame *f, uint32_t src, uint16_t sport, uint32_t dst,
 		  uint8_t tcp_flags);

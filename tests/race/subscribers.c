@@ -88,9 +88,7 @@ void race_subscribers(void)
 	static struct scene s;
 	struct check c;
 
-	bed_open(&s.bed, &spec);
-	check_instance(s.bed.inst, 0, &c);
-	s.free_at_start = c.free;
+	scene_open(&s, &spec);
 	s.pair = (struct pair){ &s, new_subscriber, { scene_send_first, scene_send_second }, same_address, 0 };
 	pair_run(&s.pair, ROUNDS);
 	tap_ok(!s.n[2], "a subscriber whose first UDP and TCP packets meet on two CPUs gets one address for "

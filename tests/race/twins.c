@@ -85,11 +85,8 @@ void race_twins(void)
 		.instance = { .max_slots = 1 }, .n_addresses = 1, .prefix = 0x0a000000, .prefix_len = 8,
 	};
 	static struct scene s;
-	struct check c;
 
-	bed_open(&s.bed, &spec);
-	check_instance(s.bed.inst, 0, &c);
-	s.free_at_start = c.free;
+	scene_open(&s, &spec);
 	run(&s, DAISY_UDP, "UDP", ROUNDS);
 	run(&s, DAISY_TCP, "TCP", ROUNDS);
 	run(&s, DAISY_ICMP, "ICMP", ROUNDS);

@@ -569,6 +569,19 @@ static void plan_of_pool(void **state)
 	daisy_config_free(config);
 }
 
+/* What packets are told of a pool, which has blocks of this order (0: none) and so many for a subscriber. */
+static struct daisy_pool policy_with_blocks(const struct daisy_config *config, size_t pool,
+					    unsigned int order, unsigned int blocks)
+{
+	struct daisy_pool policy;
+
+	daisy_config_policy_make(&config->pools[pool], &policy);
+	assert_int_equal(policy.block_order, order);
+	if (order)
+		assert_int_equal(policy.blocks, blocks);
+	return policy;
+}
+
 static void policy_of_pool(void **state)
 {
 	struct daisy_config *config = parse(POOLS
@@ -576,11 +589,8 @@ static void policy_of_pool(void **state)
 		"  - { name: p1, addresses: [203.0.113.11], mode: blocks, block-size: 4096, blocks: 8, "
 		"hold-down: 0, reuse-closed: true }\n"
 		"  - { name: p2, addresses: [203.0.113.12], mode: dynamic }\n");
-	struct daisy_pool policy;
+	struct daisy_pool policy = policy_with_blocks(config, 0, 4, 4);
 
-	daisy_config_policy_make(&config->pools[0], &policy);
-	assert_int_equal(policy.block_order, 4);
-	assert_int_equal(policy.blocks, 4);
 	assert_int_equal(policy.limit[DAISY_UDP], 1000);
 	assert_int_equal(policy.warn[DAISY_UDP], 800);
 	assert_int_equal(policy.limit[DAISY_TCP], 0);
@@ -590,13 +600,10 @@ static void policy_of_pool(void **state)
 	assert_int_equal(policy.rate, 107);
 	assert_int_equal(policy.max_held, 500);
 	assert_int_equal(policy.flags, 0);
-	daisy_config_policy_make(&config->pools[1], &policy);
-	assert_int_equal(policy.block_order, 7);
-	assert_int_equal(policy.blocks, 8);
+	policy = policy_with_blocks(config, 1, 7, 8);
 	assert_int_equal(policy.flags, POOL_HOLD | POOL_REUSE_CLOSED);
 	assert_int_equal(policy.hold, daisy_ticks_from_seconds(0));
-	daisy_config_policy_make(&config->pools[2], &policy);
-	assert_int_equal(policy.block_order, 0);
+	policy = policy_with_blocks(config, 2, 0, 0);
 	assert_int_equal(policy.rate, 0);
 	daisy_config_free(config);
 }
@@ -655,21 +662,15 @@ static void plan_policies(void **state)
 		"  - { name: p1, addresses: [203.0.113.11], overflow: 2048, block-size: 256, blocks: 2, "
 		PLAN("[10.0.1.0/24]") " }\n"
 		"  - { name: p2, addresses: [203.0.113.12], " PLAN("[10.0.2.0/24]") " }\n");
-	struct daisy_pool policy;
+	struct daisy_pool policy = policy_with_blocks(config, 0, 1, 4);
 
-	daisy_config_policy_make(&config->pools[0], &policy);
 	assert_int_equal(policy.deterministic, 1);
-	assert_int_equal(policy.block_order, 1);
-	assert_int_equal(policy.blocks, 4);
 	assert_int_equal(policy.overflow_first, 64512);
 	assert_int_equal(policy.overflow_last, 65535);
-	daisy_config_policy_make(&config->pools[1], &policy);
-	assert_int_equal(policy.block_order, 3);
-	assert_int_equal(policy.blocks, 2);
+	policy = policy_with_blocks(config, 1, 3, 2);
 	assert_int_equal(policy.overflow_first, 63488);
-	daisy_config_policy_make(&config->pools[2], &policy);
+	policy = policy_with_blocks(config, 2, 0, 0);
 	assert_int_equal(policy.deterministic, 1);
-	assert_int_equal(policy.block_order, 0);
 	assert_int_equal(policy.overflow_last, 0);
 	daisy_config_free(config);
 }
