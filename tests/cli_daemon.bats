@@ -184,16 +184,20 @@ link_is_gone() {
 	assert_equal "$(daisy -j pool show name p1 | jq -cS '.[0].use | del(.fullest.address)')" \
 		'{"addresses":2,"blocks_free":2,"blocks_used":0,"draining":0,"free":{"icmp":2000,"tcp":2000,"udp":2000},"fullest":{"free":1000,"proto":"icmp"},"held":{"icmp":0,"tcp":0,"udp":0}}'
 	assert_equal "$(daisy -j pool show name p1 | jq -c '.[0] | [.mode, .block_size, .blocks]')" '["blocks",512,4]'
-	daisy pool add name p1 addresses 203.0.113.30 mode dynamic
+	assert_equal "$(daisy -j pool show name p1 | jq -c '.[0] | [.hold_down_s, .reuse_closed]')" '[120,false]'
+	daisy pool add name p1 addresses 203.0.113.30 mode dynamic hold-down 30 reuse-closed true
+	assert_equal "$(daisy -j pool show name p1 | jq -c '.[0] | [.hold_down_s, .reuse_closed]')" '[30,true]'
 	assert_equal "$(daisy -j pool show name p1 | jq -c '.[0] | [.mode, .use.blocks_free]')" '["dynamic",null]'
+	daisy pool add name p1 addresses 203.0.113.31 hold-down 0 reuse-closed false
+	assert_equal "$(daisy -j pool show name p1 | jq -c '.[0] | [.hold_down_s, .reuse_closed]')" '[0,false]'
 	assert_equal "$(daisy -j address show pool p1 | jq -c '[.[].address] | sort')" \
-		'["203.0.113.20","203.0.113.21","203.0.113.30"]'
+		'["203.0.113.20","203.0.113.21","203.0.113.30","203.0.113.31"]'
 	run -1 --separate-stderr daisy pool add name p2 addresses 203.0.113.13
 	assert_regex "$stderr" '^daisy: pool add: .*203\.0\.113\.13'
 	run -1 --separate-stderr daisy pool add name p2 addresses 203.0.113.2
 	assert_regex "$stderr" '^daisy: pool add: .*203\.0\.113\.2'
 	daisy pool delete name p1 addresses 203.0.113.20
-	assert_equal "$(daisy -j address show pool p1 | jq length)" 2
+	assert_equal "$(daisy -j address show pool p1 | jq length)" 3
 	daisy pool delete name p1
 	assert_equal "$(daisy -j pool | jq -c '[.[].name]')" '["p0"]'
 	run -1 --separate-stderr daisy pool delete name p1

@@ -216,7 +216,8 @@ static void mutated_lines(void **state)
 {
 	static const char line[] = REQUEST("pool", "add",
 		"{\"name\":\"p0\",\"addresses\":[\"203.0.113.1\",\"203.0.113.2-203.0.113.9\"],"
-		"\"ports\":\"1024-65535\",\"reserved\":[5060,\"6000-7000\"],\"zones\":[0,1]}");
+		"\"ports\":\"1024-65535\",\"reserved\":[5060,\"6000-7000\"],\"zones\":[0,1],"
+		"\"hold_down_s\":30,\"reuse_closed\":true}");
 	unsigned int seed = 6888;
 	char mutant[sizeof(line)];
 	json_t *args;

@@ -64,6 +64,12 @@ static const struct {
 	{ "pool add name p0 addresses 203.0.113.1 ports 1024-65535 reserved 5060 reserved 8000-8080 zone 0",
 	  "{\"addresses\": [\"203.0.113.1\"], \"name\": \"p0\", \"ports\": \"1024-65535\", "
 	  "\"reserved\": [5060, \"8000-8080\"], \"zones\": [0]}" },
+	{ "pool add name p0 addresses 203.0.113.1 hold-down 604800 reuse-closed true",
+	  "{\"addresses\": [\"203.0.113.1\"], \"hold_down_s\": 604800, \"name\": \"p0\", "
+	  "\"reuse_closed\": true}" },
+	{ "pool add name p0 addresses 203.0.113.1 hold-down 0 reuse-closed false",
+	  "{\"addresses\": [\"203.0.113.1\"], \"hold_down_s\": 0, \"name\": \"p0\", "
+	  "\"reuse_closed\": false}" },
 	{ "address set address 203.0.113.1 state draining",
 	  "{\"address\": \"203.0.113.1\", \"state\": \"draining\"}" },
 	{ "mapping show proto icmp inside 10.0.0.1:0 external 203.0.113.1:65535 zone 0 limit 1",
@@ -132,6 +138,8 @@ static const struct {
 	  "ports \"2000-1000\" is not PORT or FIRST-LAST within 0-65535" },
 	{ "pool add name p0 addresses 203.0.113.1 reserved 65536",
 	  "reserved \"65536\" is not PORT or FIRST-LAST within 0-65535" },
+	{ "pool add name p0 addresses 203.0.113.1 hold-down 604801", "hold-down \"604801\" is not 0-604800" },
+	{ "pool add name p0 addresses 203.0.113.1 reuse-closed yes", "reuse-closed \"yes\" is not true or false" },
 	{ "address set address 203.0.113.1", "\"state { active | draining }\" is missing" },
 	{ "mapping show inside 10.0.0.1:70000", "port \"70000\" is not 0-65535" },
 	{ "mapping show inside 10.0.0.1:65536", "port \"65536\" is not 0-65535" },

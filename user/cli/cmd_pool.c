@@ -5,6 +5,7 @@
 #include "cli/cmd_pool_compute.h"
 #include "cli/commands.h"
 #include "cli/request.h"
+#include "config/config.h"
 
 /* "blocks 4x512" */
 static void mode_text(const json_t *item, char *buf, size_t size)
@@ -79,6 +80,10 @@ static const struct daisy_param add_params[] = {
 	  .metavar = "ZONE", .flags = PARAM_REPEAT, .help = "zones that may use a new pool (all)" },
 	{ .key = "filtering", .type = VALUE_CHOICE, .choices = "endpoint-independent address-dependent",
 	  .help = "who may send to a mapping: anybody (the default), or whom it has sent to" },
+	{ .key = "hold-down", .arg = "hold_down_s", .type = VALUE_NUMBER, .min = 0, .max = DAISY_CONFIG_MAX_TIMER_S,
+	  .metavar = "SECONDS", .help = "how long a freed port rests (as the timer hold-down says)" },
+	{ .key = "reuse-closed", .arg = "reuse_closed", .type = VALUE_BOOL,
+	  .help = "whether ports of TCP that was closed need no rest (false)" },
 	{ .key = NULL },
 };
 

@@ -21,6 +21,7 @@
 enum daisy_value_type {
 	VALUE_FLAG,		/* the keyword alone */
 	VALUE_CHOICE,
+	VALUE_BOOL,		/* true or false */
 	VALUE_NUMBER,		/* min to max */
 	VALUE_NAME,
 	VALUE_ADDRESS,

@@ -59,6 +59,13 @@ static json_t *parse_choice(const struct daisy_param *param, const char *word)
 	return daisy_error_choice(param->key, word, param->choices), NULL;
 }
 
+static json_t *parse_bool(const struct daisy_param *param, const char *word)
+{
+	if (!strcmp(word, "true") || !strcmp(word, "false"))
+		return json_boolean(*word == 't');
+	return daisy_error_choice(param->key, word, "true false"), NULL;
+}
+
 static json_t *parse_number(const struct daisy_param *param, const char *word)
 {
 	uint32_t number;
@@ -211,6 +218,7 @@ static const struct {
 } types[] = {
 	[VALUE_FLAG] = { "", parse_flag },
 	[VALUE_CHOICE] = { NULL, parse_choice },
+	[VALUE_BOOL] = { "{ true | false }", parse_bool },
 	[VALUE_NUMBER] = { "NUMBER", parse_number },
 	[VALUE_NAME] = { "NAME", parse_name },
 	[VALUE_ADDRESS] = { "ADDRESS", parse_address },
@@ -280,18 +288,27 @@ static void complete_instance(FILE *out, const char *run_dir, const char *prefix
 		free(names);
 }
 
+/* Those of some words, separated by a space, that begin so. */
+static void complete_words(FILE *out, const char *words, const char *prefix)
+{
+	for (const char *p = words; *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+
+		if (!strncmp(p, prefix, strlen(prefix)))
+			fprintf(out, "%.*s\n", (int)n, p);
+		p += n;
+	}
+}
+
 void daisy_value_complete(FILE *out, const struct daisy_param *param, const char *prefix,
 			  const char *run_dir)
 {
 	switch (param->type) {
 	case VALUE_CHOICE:
-		for (const char *p = param->choices; *p; p += strspn(p, " ")) {
-			size_t n = strcspn(p, " ");
-
-			if (!strncmp(p, prefix, strlen(prefix)))
-				fprintf(out, "%.*s\n", (int)n, p);
-			p += n;
-		}
+		complete_words(out, param->choices, prefix);
+		break;
+	case VALUE_BOOL:
+		complete_words(out, "true false", prefix);
 		break;
 	case VALUE_DEVICE:
 		complete_device(out, prefix);

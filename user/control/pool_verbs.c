@@ -161,6 +161,22 @@ static int read_zones(struct daisy_request *request, struct daisy_config_pool *p
 	return 0;
 }
 
+/* What becomes of freed ports. */
+static int read_hold(struct daisy_request *request, struct daisy_config_pool *pool)
+{
+	if (daisy_arg_has(request, "hold_down_s")) {
+		pool->hold_s = daisy_arg_number(request, "hold_down_s", 0);
+		if (pool->hold_s > DAISY_CONFIG_MAX_TIMER_S) {
+			daisy_error_set("\"%u\" is not a time in seconds, expected 0-%u",
+					pool->hold_s, DAISY_CONFIG_MAX_TIMER_S);
+			return daisy_refuse(request);
+		}
+	}
+	if (daisy_arg_has(request, "reuse_closed"))
+		pool->reuse_closed = daisy_arg_bool(request, "reuse_closed");
+	return 0;
+}
+
 static int read_pool(struct daisy_request *request, struct daisy_config_pool *pool)
 {
 	const char *ports = daisy_arg_string(request, "ports");
@@ -188,7 +204,7 @@ static int read_pool(struct daisy_request *request, struct daisy_config_pool *po
 	}
 	if (!err && daisy_arg_has(request, "zones"))
 		err = read_zones(request, pool);
-	return err;
+	return err ? err : read_hold(request, pool);
 }
 
 /* A new pool at the end of the list. */

@@ -52,6 +52,8 @@ static const struct daisy_arg pool_add[] = {
 	{ "reserved", ARG_LIST },
 	{ "zones", ARG_LIST },
 	{ "filtering", ARG_STRING },
+	{ "hold_down_s", ARG_NUMBER },
+	{ "reuse_closed", ARG_BOOL },
 	{ 0 }
 };
 
