@@ -76,7 +76,8 @@ HARDEN_LD := -pie -Wl,-z,relro,-z,now
 endif
 
 # user/ first: userspace means its own lib/clock.h, not the one of bpf/lib.
-INCLUDES := -Iuser -Ibpf -I$(BUILD)/include
+# -iquote: <bpf/...> is libbpf, not bpf/ here.
+INCLUDES := -Iuser -Ibpf -I$(BUILD)/include -iquote .
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OPTIMIZE) -fPIE $(WARNINGS) $(INCLUDES) $(PKG_CFLAGS) \
 	$(CFLAGS) -MMD -MP
 ALL_LDFLAGS = $(HARDEN_LD) $(LDFLAGS)
@@ -91,22 +92,28 @@ ALL_BPF_CFLAGS = -O2 -g -target bpf -fno-strict-aliasing -mcpu=v3 -D__TARGET_ARC
 
 MAIN_SRC := user/daisyd.c
 CLI_SRCS := $(wildcard user/cli/*.c)
-LIB_SRCS := $(filter-out $(MAIN_SRC) $(CLI_SRCS),$(wildcard user/*.c user/*/*.c user/*/*/*.c))
+CTL_MAIN := ctl/daisy_ctl.c
+# daisy-ctl prints as daisy does.
+CTL_SRCS := $(CTL_MAIN) ctl/commands.c user/cli/print.c user/cli/error.c
+LIB_SRCS := $(filter-out $(MAIN_SRC) $(CLI_SRCS) $(CTL_SRCS),$(wildcard user/*.c user/*/*.c \
+	user/*/*/*.c ctl/*.c openflow/*.c))
 BPF_SRCS := $(wildcard bpf/*.bpf.c)
 MAN_SRCS := $(wildcard man/*.scd)
 
 LIB := $(BUILD)/libdaisy.a
 LIB_OBJS := $(LIB_SRCS:%.c=$(BUILD)/%.o)
 CLI_OBJS := $(CLI_SRCS:%.c=$(BUILD)/%.o)
+CTL_OBJS := $(CTL_SRCS:%.c=$(BUILD)/%.o)
 MAIN_OBJ := $(MAIN_SRC:%.c=$(BUILD)/%.o)
 SKELS := $(BPF_SRCS:bpf/%.bpf.c=$(BUILD)/include/%.skel.h)
 MANS := $(MAN_SRCS:%.scd=$(BUILD)/%)
-BINARIES := $(if $(wildcard $(MAIN_SRC)),$(BUILD)/bin/daisyd) $(if $(CLI_SRCS),$(BUILD)/bin/daisy)
+BINARIES := $(if $(wildcard $(MAIN_SRC)),$(BUILD)/bin/daisyd) $(if $(CLI_SRCS),$(BUILD)/bin/daisy) \
+	$(if $(wildcard $(CTL_MAIN)),$(BUILD)/bin/daisy-ctl)
 UNIT := $(BUILD)/packaging/systemd/daisyd@.service
 
 TEST_PROGRAMS :=
 BENCH_PROGRAMS :=
-DEP_FILES := $(LIB_OBJS:.o=.d) $(CLI_OBJS:.o=.d) $(MAIN_OBJ:.o=.d) \
+DEP_FILES := $(LIB_OBJS:.o=.d) $(CLI_OBJS:.o=.d) $(CTL_OBJS:.o=.d) $(MAIN_OBJ:.o=.d) \
 	$(BPF_SRCS:%.c=$(BUILD)/%.d)
 
 all: $(SKELS) $(BINARIES) $(MANS)
@@ -194,6 +201,11 @@ $(BUILD)/bin/daisy: $(CLI_OBJS) $(LIB)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/bin/daisy-ctl: $(CTL_OBJS) $(LIB)
+	$(call say,LD,$(@F))
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 $(BUILD)/man/%: man/%.scd | $(CHECKED)
 	$(call say,MAN,$<)
 	$(Q)mkdir -p $(@D)
@@ -242,17 +254,19 @@ install: all $(UNIT)
 		$(DESTDIR)$(COMPDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)/daisy
 	install -m 755 $(BUILD)/bin/daisy $(DESTDIR)$(BINDIR)/daisy
 	install -m 755 $(BUILD)/bin/daisyd $(DESTDIR)$(SBINDIR)/daisyd
+	install -m 755 $(BUILD)/bin/daisy-ctl $(DESTDIR)$(SBINDIR)/daisy-ctl
 	install -m 644 $(UNIT) $(DESTDIR)$(UNITDIR)/daisyd@.service
 	install -m 644 packaging/completion/daisy $(DESTDIR)$(COMPDIR)/daisy
 	install -m 644 packaging/default/example.yaml $(DESTDIR)$(SYSCONFDIR)/daisy/example.yaml
-	install -m 644 README.md NEWS.md LICENSE $(wildcard doc/*.md) $(DESTDIR)$(DOCDIR)
+	install -m 644 README.md NEWS.md LICENSE $(wildcard doc/*.md) packaging/default/inventory.yaml \
+		$(DESTDIR)$(DOCDIR)
 	set -e; for page in $(MANS); do \
 		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; \
 	done
 
 # The configuration files of the operator stay.
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/daisy $(DESTDIR)$(SBINDIR)/daisyd \
+	rm -f $(DESTDIR)$(BINDIR)/daisy $(DESTDIR)$(SBINDIR)/daisyd $(DESTDIR)$(SBINDIR)/daisy-ctl \
 		$(DESTDIR)$(UNITDIR)/daisyd@.service $(DESTDIR)$(COMPDIR)/daisy \
 		$(DESTDIR)$(SYSCONFDIR)/daisy/example.yaml
 	rm -f $(foreach m,$(MANS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
@@ -262,7 +276,7 @@ clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'make              build daisyd, daisy and the manual pages into $(BUILD)/'
+	@echo 'make              build daisyd, daisy, daisy-ctl and the manual pages into $(BUILD)/'
 	@echo 'make deps         install missing packages (GROUPS="build demo test bench long", default build)'
 	@echo 'make demo         run real clients through a NAT in network namespaces and report'
 	@echo '                  (KEEP=1 leaves it running, make demo-clean ends it)'

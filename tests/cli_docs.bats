@@ -142,6 +142,27 @@ assert_completed() {
 	done
 }
 
+@test "the synopsis of daisy-ctl(8) is the help of daisy-ctl, and every command, kind and option is described" {
+	local word
+	run -0 "$BUILD/bin/daisy-ctl" help
+	assert_equal "$(usage_of <<<"$output")" "$(synopsis_of daisy-ctl.8)"
+	for word in $(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$output"); do
+		grep -qx "## daisy-ctl $word" "$MAN/daisy-ctl.8.scd" || fail "daisy-ctl(8): nothing about $word"
+	done
+	for word in $(grep -oE -- '^  (-[a-z], )?--[a-z]+' <<<"$output" | tr -d ,); do
+		grep -qF "*$word*" "$MAN/daisy-ctl.8.scd" || fail "daisy-ctl(8): nothing about $word"
+	done
+	for word in $(sed -nE 's/^\tX\([A-Z]+, "([a-z]+)", [0-9]+\).*/\1/p' "$TESTS/../openflow/cookie.h"); do
+		grep -qE "^\| [0-9]+ \| $word \|" "$TESTS/../openflow/README.md" || fail "openflow/README.md: nothing about $word"
+	done
+}
+
+@test "the example of an inventory is accepted, and so is the one of daisy-ctl(8)" {
+	run -0 "$BUILD/bin/daisy-ctl" show "$TESTS/../packaging/default/inventory.yaml"
+	sed -n '/^```$/,/^```$/{/^```$/!p}' "$MAN/daisy-ctl.8.scd" >"$BATS_TEST_TMPDIR/net.yaml"
+	run -0 "$BUILD/bin/daisy-ctl" show "$BATS_TEST_TMPDIR/net.yaml"
+}
+
 @test "timers of daisyd.yaml(5), their defaults and minima are those of the datapath" {
 	assert_equal "$(awk '/^\|  \*/ { gsub(/[|* ]/, ""); printf "%s", $0; n = 0; next }
 		/^:  [0-9]+$/ && n++ < 2 { printf " %s", $2; if (n == 2) print "" }' "$MAN/daisyd.yaml.5.scd")" \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What every command of the tool knows: the global options, and how it ends. */
+/* What every command of a tool knows: the global options, and how it ends. */
 #ifndef DAISY_CLI_CLI_H
 #define DAISY_CLI_CLI_H
 
@@ -14,6 +14,7 @@ enum daisy_exit {
 };
 
 struct daisy_cli {
+	const char *program;		/* in front of error lines; NULL: daisy */
 	bool json;
 	bool pretty;			/* indented JSON; implies json */
 	const char *instance;		/* NULL: the only one there is */

@@ -56,12 +56,17 @@ void daisy_error_twice(const char *key)
 	daisy_error_set("\"%s\" is given twice", key);
 }
 
+static const char *program(const struct daisy_cli *cli)
+{
+	return cli->program ? cli->program : "daisy";
+}
+
 enum daisy_exit daisy_error_print(struct daisy_cli *cli, enum daisy_exit code)
 {
 	json_t *error;
 
 	fflush(stdout);
-	fprintf(stderr, "daisy: %s%s%s\n", cli->where, cli->where[0] ? ": " : "", daisy_error());
+	fprintf(stderr, "%s: %s%s%s\n", program(cli), cli->where, cli->where[0] ? ": " : "", daisy_error());
 	if (!cli->json || cli->printed)
 		return code;
 	error = json_pack("{s{sssssi}}", "error", "where", cli->where, "message", daisy_error(),
@@ -75,5 +80,5 @@ enum daisy_exit daisy_error_print(struct daisy_cli *cli, enum daisy_exit code)
 
 void daisy_error_warn(const struct daisy_cli *cli, const char *text)
 {
-	fprintf(stderr, "daisy: %s: warning: %s\n", cli->where, text);
+	fprintf(stderr, "%s: %s: warning: %s\n", program(cli), cli->where, text);
 }

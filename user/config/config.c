@@ -9,9 +9,7 @@
 #include "config/config.h"
 #include "config/forward.h"
 #include "lib/error.h"
-
-/* A configuration with every prefix of every link has a tenth of this. */
-#define MAX_FILE_BYTES (16u << 20)
+#include "lib/file.h"
 
 int daisy_config_parse(const char *name, const char *text, size_t len, bool host,
 		       struct daisy_config **config)
@@ -45,39 +43,11 @@ free_config:
 	return err;
 }
 
-/* The whole file; the caller frees. */
-static int read_file(const char *path, char **text, size_t *len)
-{
-	FILE *file = fopen(path, "re");
-	int err = 0;
-
-	*text = NULL;
-	*len = 0;
-	if (!file) {
-		err = -errno;
-		daisy_error_set("%s: cannot read: %s", path, strerror(errno));
-		return err;
-	}
-	*text = malloc(MAX_FILE_BYTES);
-	if (*text)
-		*len = fread(*text, 1, MAX_FILE_BYTES, file);
-	if (!*text || ferror(file) || *len == MAX_FILE_BYTES) {
-		err = *text ? -EINVAL : -ENOMEM;
-		daisy_error_set("%s: cannot read: %s", path,
-				!*text ? "no memory" : ferror(file) ? strerror(errno) :
-				"larger than 16 MiB");
-		free(*text);
-		*text = NULL;
-	}
-	fclose(file);
-	return err;
-}
-
 int daisy_config_load(const char *path, bool host, struct daisy_config **config)
 {
 	char *text;
 	size_t len;
-	int err = read_file(path, &text, &len);
+	int err = daisy_file_read(path, &text, &len);
 
 	*config = NULL;
 	if (err)
