@@ -68,6 +68,17 @@ metric() {
 	assert_equal "$(metric daisy_out_icmp_total)" "$(counter out_icmp)"
 }
 
+# blocks used | free: of both addresses.
+blocks() {
+	scrape | awk -v name="daisy_port_blocks_$1{" 'index($1, name) == 1 { n += $2; lines++ } END { print n, lines }'
+}
+
+@test "metrics count the port blocks that pool show counts: in1 has one of 252 (G13)" {
+	run -0 on in1 ping -c1 -W2 198.51.100.10
+	assert_equal "$(daisy -j pool show | jq -c '.[0].use | [.blocks_used, .blocks_free]')" '[1,251]'
+	assert_equal "$(blocks used), $(blocks free)" '1 2, 251 2'
+}
+
 @test "a drop is counted under its reason's label" {
 	local before
 	before=$(metric 'daisy_drops_total{reason="no_mapping"}')

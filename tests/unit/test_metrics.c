@@ -19,6 +19,8 @@ struct daisy_instance {
 	struct daisy_nexthop nexthops[DAISY_MAX_NEXTHOPS];
 	struct daisy_slot slots[4];
 	struct daisy_port_map port_maps[4 * DAISY_N_PROTOS];
+	struct daisy_block_map block_maps[4];
+	struct daisy_pool pools[256];
 	struct daisy_counters counters;
 	int counters_err;
 };
@@ -55,6 +57,16 @@ struct daisy_port_map *daisy_instance_port_map(struct daisy_instance *inst, uint
 					       enum daisy_proto proto)
 {
 	return &inst->port_maps[slot * DAISY_N_PROTOS + proto];
+}
+
+struct daisy_block_map *daisy_instance_block_map(struct daisy_instance *inst, uint32_t slot)
+{
+	return &inst->block_maps[slot];
+}
+
+struct daisy_pool *daisy_instance_pools(struct daisy_instance *inst)
+{
+	return inst->pools;
 }
 
 int daisy_instance_counters(const struct daisy_instance *inst, struct daisy_counters *sum)
@@ -156,6 +168,26 @@ static void ports_of_addresses_in_use_are_shown(void **state)
 	free(text);
 }
 
+/* Blocks of 128 ports: two leaves each, aligned. */
+static void blocks_of_pools_that_have_them_are_counted(void **state)
+{
+	char *text = render();
+
+	assert_null(strstr(text, "daisy_port_blocks_used{"));
+	free(text);
+	fake.pools[3].block_order = 2;
+	fake.block_maps[1].free[0] = 0x6f;	/* 0-3, 5, 6: two places, and halves of two */
+	fake.block_maps[1].free[15] = 3ULL << 62;
+	fake.block_maps[1].block[8].order = 2;
+	fake.block_maps[1].block[1023].order = 1;	/* of an earlier configuration */
+	text = render();
+	expect_line(text, "daisy_port_blocks_used{address=\"203.0.113.10\",pool=\"p0\"} 2");
+	expect_line(text, "daisy_port_blocks_free{address=\"203.0.113.10\",pool=\"p0\"} 3");
+	expect_line(text, "daisy_port_blocks_used{address=\"203.0.113.11\",pool=\"p0\"} 0");
+	assert_null(strstr(text, "0.0.0.0"));
+	free(text);
+}
+
 static void links_and_next_hops_are_counted(void **state)
 {
 	char *text;
@@ -252,6 +284,8 @@ int main(int argc, char **argv)
 		     every_counter_and_reason_is_there),
 		TEST("ports are shown of addresses in use only",
 		     ports_of_addresses_in_use_are_shown),
+		TEST("port blocks are counted of addresses whose pool has them (G13)",
+		     blocks_of_pools_that_have_them_are_counted),
 		TEST("links and next hops are counted", links_and_next_hops_are_counted),
 		TEST("the daemon's figures are in base units",
 		     figures_of_the_daemon_are_shown_in_base_units),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/verbs.h"
+#include "nat/blocks.h"
 
 static const char *const protos[DAISY_N_PROTOS] = { "udp", "tcp", "icmp" };
 
@@ -11,33 +12,17 @@ struct use {
 	uint32_t draining;
 	int64_t free[DAISY_N_PROTOS];
 	int64_t held[DAISY_N_PROTOS];
-	uint32_t blocks_used;
-	uint32_t blocks_free;
+	struct daisy_block_count blocks;
 	/* address and protocol with the fewest free ports */
 	int64_t least;
 	uint32_t least_slot;
 	int least_proto;
 };
 
-/* Blocks of one address: those that are somebody's, and the places for more. Aligned to their size. */
-static void add_blocks(const struct daisy_block_map *map, uint32_t leaves, struct use *use)
+static void add_slot(struct daisy_daemon *d, uint32_t slot, struct use *use)
 {
-	uint64_t mask = leaves >= 64 ? UINT64_MAX : (1ULL << leaves) - 1;
+	uint32_t order = daisy_instance_pools(d->inst)[daisy_instance_slots(d->inst)[slot].pool].block_order;
 
-	for (uint32_t leaf = 0; leaf < DAISY_VECTOR_SIZE / DAISY_BLOCK_LEAF_PORTS; leaf++) {
-		union daisy_block block = {
-			.word = __atomic_load_n(&map->block[leaf].word, __ATOMIC_RELAXED),
-		};
-		uint64_t free = __atomic_load_n(&map->free[leaf / 64], __ATOMIC_RELAXED);
-
-		use->blocks_used += block.order != 0;
-		use->blocks_free += leaf % leaves == 0 && (free >> (leaf & 63) & mask) == mask;
-	}
-}
-
-static void add_slot(struct daisy_daemon *d, const struct daisy_config_pool *pool, uint32_t slot,
-		     struct use *use)
-{
 	use->addresses++;
 	use->draining += daisy_instance_slots(d->inst)[slot].state == SLOT_DRAINING;
 	for (int proto = 0; proto < DAISY_N_PROTOS; proto++) {
@@ -54,9 +39,8 @@ static void add_slot(struct daisy_daemon *d, const struct daisy_config_pool *poo
 		use->least_slot = slot;
 		use->least_proto = proto;
 	}
-	if (pool->mode == POOL_BLOCKS && pool->block_size >= DAISY_BLOCK_LEAF_PORTS)
-		add_blocks(daisy_instance_block_map(d->inst, slot),
-			   pool->block_size / DAISY_BLOCK_LEAF_PORTS, use);
+	if (order)
+		daisy_blocks_count(daisy_instance_block_map(d->inst, slot), order, &use->blocks);
 }
 
 static json_t *by_proto(const int64_t *values)
@@ -76,7 +60,7 @@ json_t *daisy_pool_use(struct daisy_daemon *d, const struct daisy_config_pool *p
 
 	for (uint32_t slot = 0; slot < daisy_instance_max_slots(d->inst); slot++)
 		if (slots[slot].state != SLOT_EMPTY && !strcmp(d->pool_name[slots[slot].pool], pool->name))
-			add_slot(d, pool, slot, &use);
+			add_slot(d, slot, &use);
 	json_object_set_new(item, "addresses", json_integer(use.addresses));
 	json_object_set_new(item, "draining", json_integer(use.draining));
 	json_object_set_new(item, "free", by_proto(use.free));
@@ -85,9 +69,9 @@ json_t *daisy_pool_use(struct daisy_daemon *d, const struct daisy_config_pool *p
 		json_object_set_new(item, "fullest", json_pack("{s:o,s:s,s:I}", "address",
 			daisy_json_address(slots[use.least_slot].addr), "proto",
 			protos[use.least_proto], "free", (json_int_t)use.least));
-	if (pool->mode == POOL_BLOCKS) {
-		json_object_set_new(item, "blocks_used", json_integer(use.blocks_used));
-		json_object_set_new(item, "blocks_free", json_integer(use.blocks_free));
+	if (pool->mode != POOL_DYNAMIC) {
+		json_object_set_new(item, "blocks_used", json_integer(use.blocks.used));
+		json_object_set_new(item, "blocks_free", json_integer(use.blocks.free));
 	}
 	return item;
 }

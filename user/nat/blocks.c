@@ -86,6 +86,23 @@ static void take_away(struct daisy_block_map *map, const struct leaves *allowed)
 	}
 }
 
+void daisy_blocks_count(const struct daisy_block_map *map, uint32_t order,
+			struct daisy_block_count *count)
+{
+	uint32_t leaves = 1U << (order - 1);
+	uint64_t mask = leaves >= 64 ? UINT64_MAX : (1ULL << leaves) - 1;
+
+	for (uint32_t leaf = 0; leaf < N_LEAVES; leaf++) {
+		union daisy_block block = {
+			.word = __atomic_load_n(&map->block[leaf].word, __ATOMIC_RELAXED),
+		};
+		uint64_t free = __atomic_load_n(&map->free[leaf / 64], __ATOMIC_RELAXED);
+
+		count->used += block.order != 0;
+		count->free += leaf % leaves == 0 && (free >> (leaf & 63) & mask) == mask;
+	}
+}
+
 int daisy_blocks_reconcile(struct daisy_block_map *map, const struct daisy_port_set *set)
 {
 	struct leaves allowed, lost, again;

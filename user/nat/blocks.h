@@ -19,4 +19,13 @@ void daisy_blocks_init(struct daisy_block_map *map, const struct daisy_port_set 
  */
 int daisy_blocks_reconcile(struct daisy_block_map *map, const struct daisy_port_set *set);
 
+struct daisy_block_count {
+	uint32_t used;		/* blocks that are somebody's */
+	uint32_t free;		/* places for more of the pool's size, which is a power of two and stands aligned */
+};
+
+/* Add the blocks of an address to a count. order: struct daisy_pool.block_order, not 0. */
+void daisy_blocks_count(const struct daisy_block_map *map, uint32_t order,
+			struct daisy_block_count *count);
+
 #endif

@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "nat/blocks.h"
 #include "shared/reasons.h"
 #include "shared/version.h"
 #include "telemetry/render.h"
@@ -61,15 +62,13 @@ static void render_counters(FILE *out, const struct daisy_counters *sum)
 #undef X
 }
 
-/* The labels of one port map: address="",pool="",protocol="" */
-static void put_labels(FILE *out, const struct daisy_slot *slot,
-		       const struct daisy_figures *figures, unsigned int proto)
+/* The first labels of an address: {address="",pool="" */
+static void put_address(FILE *out, const struct daisy_slot *slot, const struct daisy_figures *figures)
 {
 	char addr[INET_ADDRSTRLEN];
 
 	inet_ntop(AF_INET, slot->addr, addr, sizeof(addr));
-	fprintf(out, "{address=\"%s\",pool=\"%s\",protocol=\"%s\"}", addr, figures->pool[slot->pool],
-		protos[proto]);
+	fprintf(out, "{address=\"%s\",pool=\"%s\"", addr, figures->pool[slot->pool]);
 }
 
 /* Reserved ports are in neither figure: they never had a bit. */
@@ -81,6 +80,16 @@ static int64_t ports_free(const struct daisy_port_map *map)
 static int64_t ports_range(const struct daisy_port_map *map)
 {
 	return (int64_t)map->last - map->first + 1;
+}
+
+static uint32_t blocks_used(const struct daisy_block_count *count)
+{
+	return count->used;
+}
+
+static uint32_t blocks_free(const struct daisy_block_count *count)
+{
+	return count->free;
 }
 
 static void render_ports(FILE *out, struct daisy_instance *inst,
@@ -101,8 +110,29 @@ static void render_ports(FILE *out, struct daisy_instance *inst,
 		if (!map)
 			continue;
 		fprintf(out, "daisy_%s", name);
-		put_labels(out, &slots[slot], figures, proto);
-		fprintf(out, " %" PRId64 "\n", figure(map));
+		put_address(out, &slots[slot], figures);
+		fprintf(out, ",protocol=\"%s\"} %" PRId64 "\n", protos[proto], figure(map));
+	}
+}
+
+/* Addresses of pools that have blocks. */
+static void render_blocks(FILE *out, struct daisy_instance *inst,
+			  const struct daisy_figures *figures, const char *name, const char *help,
+			  uint32_t (*figure)(const struct daisy_block_count *count))
+{
+	const struct daisy_slot *slots = daisy_instance_slots(inst);
+
+	put_head(out, name, "gauge", help);
+	for (uint32_t slot = 0; slot < daisy_instance_max_slots(inst); slot++) {
+		uint32_t order = daisy_instance_pools(inst)[slots[slot].pool].block_order;
+		struct daisy_block_count count = { 0 };
+
+		if (slots[slot].state == SLOT_EMPTY || !order)
+			continue;
+		daisy_blocks_count(daisy_instance_block_map(inst, slot), order, &count);
+		fprintf(out, "daisy_%s", name);
+		put_address(out, &slots[slot], figures);
+		fprintf(out, "} %u\n", figure(&count));
 	}
 }
 
@@ -124,6 +154,8 @@ static void render_addresses(FILE *out, struct daisy_instance *inst,
 		     ports_range);
 	render_ports(out, inst, figures, "ports_free",
 		     "dynamic ports neither in use nor in hold-down", ports_free);
+	render_blocks(out, inst, figures, "port_blocks_used", "port blocks that subscribers have", blocks_used);
+	render_blocks(out, inst, figures, "port_blocks_free", "port blocks that subscribers may get", blocks_free);
 }
 
 static void render_links(FILE *out, struct daisy_instance *inst)
