@@ -128,12 +128,12 @@ UDP='{"item":{"proto":"udp","inside":"10.0.0.3:53","zone":12,"external":"203.0.1
 	assert_line --index 1 '10.0.0.2       0  203.0.113.10        17  1d01h  1024-1535,2048-2559'
 }
 
-STATS='{"item":{"counters":{"out_udp":5,"created_udp":1},"drops":{"no_mapping":7},"mappings":{"udp":1000,"tcp":200,"icmp":34,"hold":17},"subscribers":12,"sweep":{"items":1,"expired":123,"freed":100,"rounds":3,"last_round_ms":9800,"cpu_percent":0.31},"slow_path":{"held":3,"overflows":2,"lost":1,"unsent":0},"memory":{"total_bytes":12897485,"per_address_bytes":8388608},"next_hops":5,"events_lost":0,"clients":1}}'
+STATS='{"item":{"counters":{"out_udp":5,"created_udp":1},"drops":{"no_mapping":7},"mappings":{"udp":1000,"tcp":200,"icmp":34,"hold":17,"age_s":9.26},"subscribers":12,"sweep":{"items":1,"expired":123,"freed":100,"rounds":3,"last_round_ms":9800,"cpu_percent":0.31},"slow_path":{"held":3,"overflows":2,"lost":1,"unsent":0},"memory":{"total_bytes":12897485,"per_address_bytes":8388608},"next_hops":5,"events_lost":0,"clients":1}}'
 
 @test "stats show: the state, then counters and drops that are not zero" {
 	ask "$STATS"$'\n'"$DONE" stats
 	assert_output - <<-'END'
-		mappings            1234 (udp 1000, tcp 200, icmp 34), ports in hold-down 17
+		mappings            1234 (udp 1000, tcp 200, icmp 34), ports in hold-down 17, counted 9.3 s ago
 		subscribers         12
 		next hops           5
 		sweep               0.31% of one core, last round 9800ms; rounds 3, expired 123, freed 100
@@ -150,6 +150,8 @@ STATS='{"item":{"counters":{"out_udp":5,"created_udp":1},"drops":{"no_mapping":7
 		DROPPED     PACKETS
 		no_mapping        7
 	END
+	ask "${STATS/9.26/null}"$'\n'"$DONE" stats
+	assert_line --index 0 'mappings            not counted yet'
 	ask "$STATS"$'\n'"$DONE" stats all
 	assert_line --regexp '^hairpin +0$'
 	assert_equal "$sent" '{"command":"show","object":"stats"}'

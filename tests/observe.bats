@@ -79,6 +79,20 @@ blocks() {
 	assert_equal "$(blocks used), $(blocks free)" '1 2, 251 2'
 }
 
+# counted N: the last count found so many mappings, and is not older than it may be.
+counted() {
+	[ "$(figure 'mappings | .udp + .tcp + .icmp == '"$1"' and .age_s >= 0 and .age_s <= 10')" = true ]
+}
+
+@test "stats tell how old their count of mappings is, and it follows what mapping count finds within ten seconds" {
+	run -0 on in1 ping -c1 -W2 198.51.100.10
+	wait_until 10 counted "$(daisy -j mapping count | jq .count)"
+	daisy mapping delete all
+	wait_until 10 counted 0
+	run -0 daisy stats
+	assert_line --regexp '^mappings +0 \(udp 0, tcp 0, icmp 0\), ports in hold-down [1-9][0-9]*, counted [0-9]\.[0-9] s ago$'
+}
+
 @test "a drop is counted under its reason's label" {
 	local before
 	before=$(metric 'daisy_drops_total{reason="no_mapping"}')

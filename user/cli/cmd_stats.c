@@ -38,9 +38,14 @@ static void mappings_text(const json_t *item, char *buf, size_t size)
 	json_int_t udp = figure(item, "mappings", "udp");
 	json_int_t tcp = figure(item, "mappings", "tcp");
 	json_int_t icmp = figure(item, "mappings", "icmp");
+	const json_t *age_s = json_object_get(json_object_get(item, "mappings"), "age_s");
 
-	snprintf(buf, size, "%lld (udp %lld, tcp %lld, icmp %lld), ports in hold-down %lld",
-		 udp + tcp + icmp, udp, tcp, icmp, figure(item, "mappings", "hold"));
+	if (!json_is_number(age_s))
+		snprintf(buf, size, "not counted yet");
+	else
+		snprintf(buf, size, "%lld (udp %lld, tcp %lld, icmp %lld), ports in hold-down %lld, "
+			 "counted %.1f s ago", udp + tcp + icmp, udp, tcp, icmp,
+			 figure(item, "mappings", "hold"), json_number_value(age_s));
 }
 
 static void sweep_text(const json_t *item, char *buf, size_t size)

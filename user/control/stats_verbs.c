@@ -28,13 +28,15 @@ static json_t *drops_json(const struct daisy_counters *counters)
 static json_t *mappings_json(const struct daisy_figures *figures)
 {
 	uint64_t held = 0;
+	json_t *age_s = figures->counted_ms ?
+		json_real((double)(daisy_now_ms() - figures->counted_ms) / 1e3) : json_null();
 
 	for (int i = 0; i < DAISY_N_PROTOS; i++)
 		held += figures->held[i];
-	return json_pack("{s:I,s:I,s:I,s:I}", "udp", (json_int_t)figures->mappings[DAISY_UDP],
+	return json_pack("{s:I,s:I,s:I,s:I,s:o}", "udp", (json_int_t)figures->mappings[DAISY_UDP],
 			 "tcp", (json_int_t)figures->mappings[DAISY_TCP],
 			 "icmp", (json_int_t)figures->mappings[DAISY_ICMP],
-			 "hold", (json_int_t)held);
+			 "hold", (json_int_t)held, "age_s", age_s);
 }
 
 static json_t *sweep_json(struct daisy_daemon *d)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/census.h"
+#include "daemon/loop.h"
 #include "lib/error.h"
 
 #define STEPS 100		/* of 100 ms: ten seconds */
@@ -88,6 +89,7 @@ static void count_vectors(struct daisy_census *census, struct daisy_figures *fig
 		return;
 	memcpy(figures->mappings, census->mappings, sizeof(census->mappings));
 	memcpy(figures->held, census->held, sizeof(census->held));
+	figures->counted_ms = daisy_now_ms();
 	memset(census->mappings, 0, sizeof(census->mappings));
 	memset(census->held, 0, sizeof(census->held));
 	census->vector = 0;

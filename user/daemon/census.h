@@ -15,7 +15,7 @@ struct daisy_census;
 /* NULL: no memory. */
 struct daisy_census *daisy_census_new(struct daisy_instance *inst);
 void daisy_census_free(struct daisy_census *census);
-/* Every 100 ms. Writes mappings, held, connections and subscribers of the figures. */
+/* Every 100 ms. Writes mappings, held, counted_ms, connections and subscribers of the figures. */
 void daisy_census_step(struct daisy_census *census, struct daisy_figures *figures);
 
 #endif

@@ -199,8 +199,8 @@ static void render_by_proto(FILE *out, const char *name, const char *help, const
 
 static void render_figures(FILE *out, const struct daisy_figures *f)
 {
-	render_by_proto(out, "mappings", "mappings as of the last sweep", f->mappings);
-	render_by_proto(out, "ports_held", "ports in hold-down as of the last sweep", f->held);
+	render_by_proto(out, "mappings", "mappings as last counted, at most ten seconds ago", f->mappings);
+	render_by_proto(out, "ports_held", "ports in hold-down, likewise", f->held);
 	put_one(out, "connections", "gauge", "TCP connections beyond those in the mappings' records",
 		f->connections);
 	put_one(out, "subscribers", "gauge", "subscribers paired with an external address",

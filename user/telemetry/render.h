@@ -20,8 +20,9 @@
 
 /* The daemon's own figures. */
 struct daisy_figures {
-	uint64_t mappings[DAISY_N_PROTOS];	/* as of the last whole sweep */
+	uint64_t mappings[DAISY_N_PROTOS];	/* as counted at counted_ms */
 	uint64_t held[DAISY_N_PROTOS];		/* ports in hold-down, likewise */
+	uint64_t counted_ms;			/* daisy_now_ms; 0: not yet */
 	uint64_t connections;			/* in the table beyond the records */
 	uint64_t subscribers;
 	uint64_t sweep_visited;			/* records, since start */
