@@ -6,7 +6,7 @@
 
 load lib/load
 
-OBJECTS='link pool address peer subscriber mapping stats monitor instance config doctor'
+OBJECTS='link pool address peer subscriber mapping stats monitor instance config chain doctor'
 
 setup_file() {
 	export MAN=$TESTS/../man
@@ -37,9 +37,9 @@ section_of() {
 	awk -v want="## $2" '/^#/ { on = $0 == want; next } on' "$MAN/$1.scd"
 }
 
-# Keywords below the help of a command.
+# Keywords below the help of a command; what is in capitals is a value without a keyword.
 keywords_of() {
-	daisy "$@" help | sed -n 's/^  \([^ ][^ ]*\) .*/\1/p'
+	daisy "$@" help | sed -n 's/^  \([^ A-Z][^ ]*\) .*/\1/p'
 }
 
 verbs_of() {

@@ -45,7 +45,7 @@ assert_usage() {
 }
 
 @test "an unknown object, command, keyword or option is quoted, exit code 2" {
-	assert_usage '"lnk" is unknown, expected link, pool, address, peer, subscriber, mapping, stats, monitor, instance, config, doctor or help' lnk
+	assert_usage '"lnk" is unknown, expected link, pool, address, peer, subscriber, mapping, stats, monitor, instance, config, chain, doctor or help' lnk
 	assert_usage 'address: "drain" is unknown, expected show, set, help, address or pool' address drain
 	assert_usage 'link show: "device" is unknown, expected dev or help' link show device eth0
 	assert_usage 'config save: "now" is unknown, expected help' config save now
@@ -57,7 +57,7 @@ assert_usage() {
 }
 
 @test "keywords are exact: no abbreviation is taken" {
-	assert_usage '"map" is unknown, expected link, pool, address, peer, subscriber, mapping, stats, monitor, instance, config, doctor or help' map
+	assert_usage '"map" is unknown, expected link, pool, address, peer, subscriber, mapping, stats, monitor, instance, config, chain, doctor or help' map
 	assert_usage 'mapping: "sh" is unknown, expected show, count, trace, add, delete, help, proto, inside, external, zone, kind, limit or connections' mapping sh
 	run -2 daisy --js link
 }

@@ -12,6 +12,7 @@ const struct daisy_object *const daisy_objects[] = {
 	&daisy_object_monitor,
 	&daisy_object_instance,
 	&daisy_object_config,
+	&daisy_object_chain,
 	&daisy_object_doctor,
 	NULL,
 };

@@ -16,6 +16,7 @@ extern const struct daisy_object daisy_object_stats;
 extern const struct daisy_object daisy_object_monitor;
 extern const struct daisy_object daisy_object_instance;
 extern const struct daisy_object daisy_object_config;
+extern const struct daisy_object daisy_object_chain;
 extern const struct daisy_object daisy_object_doctor;
 
 #endif

@@ -20,6 +20,14 @@ static bool takes_value(const char *word)
 	return !strcmp(word, "-i") || !strcmp(word, "--instance") || !strcmp(word, "--run-dir");
 }
 
+static bool has_positional(const struct daisy_command *command)
+{
+	for (const struct daisy_param *p = command->params; p && p->key; p++)
+		if (p->flags & PARAM_POSITIONAL)
+			return true;
+	return false;
+}
+
 /* Keywords not yet used, and repeatable ones; after a keyword, its values. */
 static void complete_args(FILE *out, const struct daisy_command *command, int n, char **words,
 			  const char *run_dir)
@@ -29,6 +37,8 @@ static void complete_args(FILE *out, const struct daisy_command *command, int n,
 	for (int i = 0; i < n - 1; i++) {
 		const struct daisy_param *param = daisy_param_find(command, words[i]);
 
+		if (!param && has_positional(command))
+			continue;
 		if (!param)
 			return;
 		if (param->type == VALUE_FLAG)
@@ -43,7 +53,7 @@ static void complete_args(FILE *out, const struct daisy_command *command, int n,
 
 		for (int i = 0; i < n - 1; i++)
 			used |= !strcmp(words[i], p->key);
-		if (!used || (p->flags & PARAM_REPEAT))
+		if ((!used || (p->flags & PARAM_REPEAT)) && !(p->flags & PARAM_POSITIONAL))
 			offer(out, p->key, last);
 	}
 	if (n == 1)
@@ -67,6 +77,8 @@ static void complete_object(FILE *out, const struct daisy_object *object, int n,
 	command = daisy_command_find(object, "show");
 	if (command)
 		complete_args(out, command, n, words, run_dir);
+	else if (n == 1)
+		offer(out, "help", words[0]);
 }
 
 void daisy_complete(FILE *out, const struct daisy_object *const *objects, int n_words, char **words)

@@ -29,7 +29,18 @@ const struct daisy_command *daisy_command_find(const struct daisy_object *object
 const struct daisy_param *daisy_param_find(const struct daisy_command *command, const char *key)
 {
 	for (const struct daisy_param *p = command->params; p && p->key; p++) {
-		if (!strcmp(p->key, key))
+		if (!(p->flags & PARAM_POSITIONAL) && !strcmp(p->key, key))
+			return p;
+	}
+	return NULL;
+}
+
+/* The first value without a keyword that is not given yet. */
+static const struct daisy_param *find_positional(const struct daisy_command *command,
+						 const struct daisy_args *args)
+{
+	for (const struct daisy_param *p = command->params; p && p->key; p++) {
+		if ((p->flags & PARAM_POSITIONAL) && !json_object_get(args->local, p->key))
 			return p;
 	}
 	return NULL;
@@ -56,9 +67,9 @@ const struct daisy_command *daisy_command_parse(const struct daisy_object *objec
 	char choices[DAISY_ERROR_SIZE] = "";
 
 	*n_taken = 0;
-	if (!n_words || (show && daisy_param_find(show, words[0])))
+	if (show && (!n_words || daisy_param_find(show, words[0])))
 		return show;
-	command = daisy_command_find(object, words[0]);
+	command = n_words ? daisy_command_find(object, words[0]) : NULL;
 	if (command) {
 		*n_taken = 1;
 		return command;
@@ -68,7 +79,10 @@ const struct daisy_command *daisy_command_parse(const struct daisy_object *objec
 	append(choices, sizeof(choices), "help");
 	if (show)
 		append_params(choices, sizeof(choices), show);
-	daisy_error_unknown(words[0], choices);
+	if (n_words)
+		daisy_error_unknown(words[0], choices);
+	else
+		daisy_error_choice("command", "", choices);
 	return NULL;
 }
 
@@ -140,12 +154,15 @@ int daisy_args_parse(const struct daisy_command *command, int n_words, char **wo
 	args->local = json_object();
 	for (int i = 0; i < n_words; i++) {
 		const struct daisy_param *param = daisy_param_find(command, words[i]);
+		bool keyword = param;
 		json_t *value;
 		int err;
 
+		if (!param && words[i][0] != '-')
+			param = find_positional(command, args);
 		if (!param)
 			return unknown_param(command, words[i], !i);
-		if (param->type != VALUE_FLAG && ++i == n_words)
+		if (keyword && param->type != VALUE_FLAG && ++i == n_words)
 			return no_value(param, false);
 		value = daisy_value_parse(param, words[i]);
 		if (!value)

@@ -41,6 +41,7 @@ enum daisy_value_type {
 #define PARAM_REQUIRED 1
 #define PARAM_REPEAT 2		/* may be given several times; the value is a list */
 #define PARAM_LOCAL 4		/* for the tool itself, not sent to the daemon */
+#define PARAM_POSITIONAL 8	/* a value without its keyword; `key` is for the help, in capitals */
 
 struct daisy_param {
 	const char *key;
