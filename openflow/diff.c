@@ -133,40 +133,63 @@ static int refuse_owner(const struct daisy_inventory *inv, const struct daisy_fl
 	return -EPERM;
 }
 
+/* A rule that goes, and the addresses it is about. */
+struct gone {
+	const struct daisy_flow *had;
+	struct daisy_config_range range;
+};
+
+static size_t list_gone(const struct daisy_diff *diff, struct gone *gone)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < diff->n; i++) {
+		gone[n].had = diff->item[i].had;
+		if (gone[n].had && steered(gone[n].had, &gone[n].range))
+			n++;
+	}
+	return n;
+}
+
 /* Does any rule that goes take addresses of this one to another box? */
-static int check_owner(const struct daisy_inventory *inv, const struct daisy_diff *diff,
+static int check_owner(const struct daisy_inventory *inv, const struct gone *gone, size_t n_gone,
 		       const struct daisy_flow *wanted, const struct daisy_config_range *range)
 {
-	for (size_t i = 0; i < diff->n; i++) {
-		const struct daisy_flow *had = diff->item[i].had;
-		struct daisy_config_range other;
+	for (size_t i = 0; i < n_gone; i++) {
+		struct daisy_config_range both = gone[i].range;
 
-		if (!had || daisy_cookie_kind(had->cookie) != daisy_cookie_kind(wanted->cookie) ||
-		    daisy_cookie_owner(had->cookie) == daisy_cookie_owner(wanted->cookie) ||
-		    !steered(had, &other) || other.first > range->last || other.last < range->first)
+		if (both.first > range->last || both.last < range->first ||
+		    daisy_cookie_kind(gone[i].had->cookie) != daisy_cookie_kind(wanted->cookie) ||
+		    daisy_cookie_owner(gone[i].had->cookie) == daisy_cookie_owner(wanted->cookie))
 			continue;
-		if (other.first < range->first)
-			other.first = range->first;
-		if (other.last > range->last)
-			other.last = range->last;
-		return refuse_owner(inv, wanted, had, &other);
+		if (both.first < range->first)
+			both.first = range->first;
+		if (both.last > range->last)
+			both.last = range->last;
+		return refuse_owner(inv, wanted, gone[i].had, &both);
 	}
 	return 0;
 }
 
 int daisy_diff_check_owners(const struct daisy_inventory *inv, const struct daisy_diff *diff)
 {
+	struct gone *gone = calloc(diff->n + 1, sizeof(*gone));
+	size_t n_gone;
 	int err = 0;
 
-	if (!diff->n_replaced && !diff->n_removed)
-		return 0;
-	for (size_t i = 0; i < diff->n && !err; i++) {
+	if (!gone) {
+		daisy_error_set("no memory");
+		return -ENOMEM;
+	}
+	n_gone = list_gone(diff, gone);
+	for (size_t i = 0; i < diff->n && n_gone && !err; i++) {
 		const struct daisy_flow *wanted = diff->item[i].wanted;
 		struct daisy_config_range range;
 
 		if (wanted && steered(wanted, &range))
-			err = check_owner(inv, diff, wanted, &range);
+			err = check_owner(inv, gone, n_gone, wanted, &range);
 	}
+	free(gone);
 	return err;
 }
 

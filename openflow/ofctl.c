@@ -25,6 +25,9 @@ static const char *complaint(char *text)
 	const char *last = NULL;
 	char *state = NULL;
 
+	/* Its own last line is about a broken pipe then. */
+	if (text && strstr(text, "version negotiation failed"))
+		return "it does not speak OpenFlow 1.4";
 	for (char *line = text ? strtok_r(text, "\n", &state) : NULL; line;
 	     line = strtok_r(NULL, "\n", &state))
 		if (!last || !strncmp(line, "ovs-ofctl: ", 11))

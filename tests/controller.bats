@@ -1,46 +1,61 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# daisy-ctl, an Open vSwitch of its own, and two one-armed Daisy boxes behind it.
+# daisy-ctl, an Open vSwitch of its own, and Daisy boxes behind it: a and b with one
+# arm, c with two, which the inventory has in some tests only.
 # Steering is the controller's alone: no rule here is the test's, but where a title
 # says so.
 #
 #  in1 10.0.0.11  --1+----+3-- e0 [a] 203.0.113.10, itself 203.0.113.2 and 10.0.0.1
 #                    | sw |4-- e0 [b] 203.0.113.11, itself 203.0.113.3 and 10.0.0.1
-#  in2 10.0.0.139 --2+----+5-- o0 [isp] 203.0.113.1 -- web 198.51.100.10
+#  in2 10.0.0.139 --2|    |5-- o0 [isp] 203.0.113.1 -- web 198.51.100.10
+#                    |    |7-- e0 [c] inside, 10.0.1.1
+#  in3 10.0.1.11  --6+----+8-- e1 [c] outside, 203.0.113.12, itself 203.0.113.4
 
 load lib/load
 
 setup_file() {
 	topo_begin "$BATS_FILE_TMPDIR"
-	node in1 in2 sw a b isp web
+	node in1 in2 in3 sw a b c isp web
 	wire in1:e0 sw:in1
 	wire in2:e0 sw:in2
 	wire a:e0 sw:boxa
 	wire b:e0 sw:boxb
+	wire in3:e0 sw:in3
+	wire c:e0 sw:boxc_in
+	wire c:e1 sw:boxc_out
 	wire isp:o0 sw:isp
 	wire web:e0 isp:web
 	address in1 e0 10.0.0.11/24
 	address in2 e0 10.0.0.139/24
 	address a e0 10.0.0.1/24 203.0.113.2/24
 	address b e0 10.0.0.1/24 203.0.113.3/24
+	address in3 e0 10.0.1.11/24
+	address c e0 10.0.1.1/24
+	address c e1 203.0.113.4/24
 	address isp o0 203.0.113.1/24
 	address isp web 198.51.100.1/24
 	address web e0 198.51.100.10/24
-	router isp a b
+	router isp a b c
 	route in1 default 10.0.0.1
 	route in2 default 10.0.0.1
+	route in3 default 10.0.1.1
 	route a default 203.0.113.1
+	route c default 203.0.113.1
 	route b default 203.0.113.1
 	route web default 198.51.100.1
-	faces_xdp sw:boxa sw:boxb
+	faces_xdp sw:boxa sw:boxb sw:boxc_in sw:boxc_out
 	switch_start
 	switch_port in1 1
 	switch_port in2 2
 	switch_port boxa 3
 	switch_port boxb 4
 	switch_port isp 5
-	box a 203.0.113.10
-	box b 203.0.113.11
+	switch_port in3 6
+	switch_port boxc_in 7
+	switch_port boxc_out 8
+	box a 203.0.113.10 '{ device: e0, side: both, prefixes: [10.0.0.0/24] }'
+	box b 203.0.113.11 '{ device: e0, side: both, prefixes: [10.0.0.0/24] }'
+	box c 203.0.113.12 '{ device: e0, side: inside, prefixes: [10.0.1.0/24] }' '{ device: e1, side: outside }'
 	http_server web 198.51.100.10
 }
 
@@ -55,11 +70,11 @@ setup() {
 	inventory
 }
 
-# box NAME EXTERNAL: a daemon of that name in the node of that name.
+# box NAME EXTERNAL LINK...: a daemon of that name in the node of that name.
 box() {
 	daemon_config "$1" <<-END
 		links:
-		  - { device: e0, side: both, prefixes: [10.0.0.0/24] }
+		$(printf '  - %s\n' "${@:3}")
 		pools:
 		  - { name: p0, addresses: [$2] }
 	END
@@ -232,6 +247,11 @@ refused() {
 	refused "1: switch \"unix:$TOPO_DIR/ovs/br1.mgmt\": ovs-ofctl: connecting to unix:$TOPO_DIR/ovs/br1.mgmt \
 (No such file or directory)" apply
 	inventory
+	vsctl set bridge br0 protocols=OpenFlow10,OpenFlow13
+	run -1 --separate-stderr ctl apply "$TOPO_DIR/net.yaml"
+	assert_equal "$stderr" "daisy-ctl: apply: $TOPO_DIR/net.yaml:1: switch \"unix:$TOPO_DIR/ovs/br0.mgmt\": \
+it does not speak OpenFlow 1.4"
+	vsctl set bridge br0 protocols=OpenFlow10,OpenFlow13,OpenFlow14
 	# One that takes the connection and says nothing.
 	start sw mute python3 -c 'import socket, sys, time
 s = socket.socket(socket.AF_UNIX)
@@ -246,7 +266,7 @@ time.sleep(100)' "$TOPO_DIR/mute"
 
 @test "a port that the switch does not have is named with its line, and what it has" {
 	inventory 's/port: isp/port: wan/'
-	refused "5: no port \"wan\" in switch \"unix:$TOPO_DIR/ovs/br0.mgmt\", expected one of: in1, in2, boxa, boxb, isp" \
+	refused "5: no port \"wan\" in switch \"unix:$TOPO_DIR/ovs/br0.mgmt\", expected one of: in1, in2, boxa, boxb, isp, in3, boxc_in, boxc_out" \
 		apply
 	inventory 's/port: isp/port: 3/'
 	refused '7: port "boxa" is port "3" in line 5, expected another' apply
@@ -326,6 +346,79 @@ seen() {
 	wait_until 10 packet --from in1:e0 --to in2:e0 \
 		--send "IP(src='10.0.0.11',dst='203.0.113.11',id=8)/UDP(sport=4011,dport=$target)/b'hello'" \
 		--expect "IP(src='203.0.113.10',dst='10.0.0.139',ttl=62,id=8)/UDP(sport=got.sport,dport=4010)/b'hello'"
+}
+
+# The usual inventory, and box c with its hosts.
+with_c() {
+	inventory "/in2/a\\  - { port: in3, prefixes: [10.0.1.0/24] }
+		/boxb/a\\  - { name: c, id: 9, inside: { port: boxc_in, mac: \"$(mac_of c e0)\" }, \
+outside: { port: boxc_out, mac: \"$(mac_of c e1)\" }, addresses: [203.0.113.4] }
+		\$a\\  - { external: 203.0.113.12, box: c, inside: [10.0.1.0/24] }"
+}
+
+@test "a box with two arms works beside boxes with one, and its hosts are reached from theirs" {
+	local target
+	apply
+	with_c
+	apply
+	assert_output --partial ' 0 replaced, 0 removed'
+	wait_until 15 on in1 ping -c1 -W1 198.51.100.10
+	wait_until 15 on in3 ping -c1 -W1 198.51.100.10
+	run -0 on in3 curl -sS -m 10 http://198.51.100.10/whoami
+	assert_output --regexp '^203\.0\.113\.12:[0-9]+$'
+	run -0 on c ping -c1 -W2 203.0.113.2
+	run -0 packet --from in3:e0 --to web:e0 \
+		--send 'IP(src="10.0.1.11",dst="198.51.100.10",id=9)/UDP(sport=4010,dport=9)/b"x"' \
+		--expect 'IP(src="203.0.113.12",dst="198.51.100.10",ttl=62,id=9)/UDP(sport=got.sport,dport=9)/b"x"'
+	target=$(field UDP.sport)
+	wait_until 10 packet --from in1:e0 --to in3:e0 \
+		--send "IP(src='10.0.0.11',dst='203.0.113.12',id=8)/UDP(sport=4011,dport=$target)/b'hello'" \
+		--expect "IP(src='203.0.113.10',dst='10.0.1.11',ttl=62,id=8)/UDP(sport=got.sport,dport=4010)/b'hello'"
+}
+
+# killed SECONDS: apply, ended by SIGKILL after that time, with the ovs-ofctl that it runs.
+killed() {
+	local pid
+	setsid "$BUILD/bin/daisy-ctl" apply "$TOPO_DIR/net.yaml" >"$TOPO_DIR/killed.log" 2>&1 3>&- &
+	pid=$!
+	read -rt "$1" <> <(:) || true
+	kill -KILL -- -$pid 2>/dev/null || true
+	wait $pid || true
+	wait_until 5 nobody_talks
+}
+
+nobody_talks() {
+	! pgrep -f "ovs-ofctl .*$TOPO_DIR/ovs/br0.mgmt"
+}
+
+# The usual inventory, and four hundred addresses of box b.
+with_many() {
+	inventory
+	printf '  - { external: 198.18.%d.%d, box: b }\n' $(for n in {0..399}; do echo $((n / 100)) $((n % 100 + 1)); done) >>"$TOPO_DIR/net.yaml"
+}
+
+@test "a controller that is killed at any moment leaves the old rules or the new ones, and no mixture (D-21)" {
+	local old new now delay both=''
+	apply
+	old=$(rules | sort)
+	with_many
+	apply
+	assert_output --partial ': 2000 added, 0 replaced, 0 removed'
+	new=$(rules | sort)
+	# The last one is not killed, but done by then.
+	for delay in 0.{02,05,07,09,11,14,18,25} 2; do
+		inventory
+		apply
+		with_many
+		killed $delay
+		now=$(rules | sort)
+		both+=$([ "$now" = "$old" ] && echo o || echo n)
+		[ "$now" = "$old" ] || [ "$now" = "$new" ] ||
+			fail "killed after $delay s: $(wc -l <<<"$now") rules of $(wc -l <<<"$old") or $(wc -l <<<"$new")"
+	done
+	assert_regex "$both" '^o.*n$'
+	apply
+	run -0 ctl diff "$TOPO_DIR/net.yaml"
 }
 
 @test "the outside cannot speak as the inside, nor a host as one of another port" {
