@@ -120,6 +120,16 @@ later_of() {
 	assert_equal "${lines[-1]}" 'end        drop, no_mapping: inbound packet to a port without a mapping'
 }
 
+@test "a SYN is told with the segment size that it will announce, what others may cut with another identification" {
+	echo 'options: { mss-clamp: 1300, rewrite-id: all }' >>"$TOPO_DIR/n0.yaml"
+	daisy instance reload
+	run -0 daisy mapping trace dev e0 proto tcp from 10.0.0.2:4000 to 198.51.100.10:80
+	assert_line --regexp '^mss +announces a segment size of at most 1300, as the configuration says$'
+	assert_line --regexp "^id +an identification of the box's own: others may cut it$"
+	run -0 daisy mapping trace dev e0 proto tcp from 10.0.0.2:4000 to 198.51.100.10:80 flags ack df
+	refute_line --regexp '^(mss|id) '
+}
+
 # assert_refused CODE MESSAGE ARGUMENT...
 assert_refused() {
 	run "-$1" --separate-stderr daisy mapping trace "${@:3}"

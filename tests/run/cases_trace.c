@@ -95,6 +95,13 @@ static void silent(struct bed *bed)
 	daisy_instance_conf(bed->inst)->exhaustion = EXHAUSTION_SILENT;
 }
 
+/* Segment sizes of 1400 at most, and ids of the box's own. */
+static void rewrite_more(struct bed *bed)
+{
+	daisy_instance_conf(bed->inst)->mss_clamp = 1400;
+	daisy_instance_options_set(bed->inst, DAISY_OPT_IDENT | DAISY_OPT_IDENT_ALL);
+}
+
 /* UDP to ports 5060 to 5069 of 198.51.100.130 goes as it is. */
 static void no_translate(struct bed *bed)
 {
@@ -164,6 +171,11 @@ static void blocks_back(struct bed *bed)
 	for (uint32_t slot = 0; slot < BED_N_SLOTS; slot++)
 		*daisy_instance_block_map(bed->inst, slot) = before[slot];
 }
+
+/* A SYN's option, as it comes and as it leaves. */
+#define MSS_OPTION(value) (const uint8_t[]){ 2, 4, (value) >> 8, (value) & 255 }
+#define MSS(came, left) \
+	.tcp_options = MSS_OPTION(came), .n_tcp_options = 4, .tcp_options_after = MSS_OPTION(left)
 
 /* A datagram of 3000 bytes of payload in pieces. */
 #define LONG .payload = 3000, .fragment = true
@@ -311,6 +323,15 @@ static const struct play plays[] = {
 		OUT(UDP(H1, WORLD(130, 5070)), UDP_NEW, FIRST), OUT(TCP(H1, SIP, SYN), TCP_NEW),
 		DROP(AT_OUTSIDE, UDP(WORLD(131, 5060), PLAIN), NOT_POOL),
 		TIME_EXCEEDED(AT_INSIDE, UDP(PLAIN, SIP, .ttl = 1))) },
+	{ "A trace tells which segment size a SYN announces, and which packets get another identification (X11)",
+	  .setup = rewrite_more,
+	  STEPS(OUT(TCP(H1, S1, SYN, .df = true, MSS(1460, 1400)), TCP_NEW, FIRST),
+		IN(TCP(S1, H1, SYN | ACK, MSS(9000, 1400)), C_in_tcp), OUT(TCP(H1, S1, SYN, MSS(1300, 1300)), C_out_tcp),
+		HAIRPIN(TCP(H2, H1, SYN, MSS(1460, 1400)), C_hairpin, C_created_tcp, C_conns_created,
+			C_conns_created, FIRST),
+		OUT(UDP(H1, S1), UDP_NEW), OUT(UDP(H1, S1, .df = true), C_out_udp), IN(UDP(S1, H1), C_in_udp),
+		OUT(UDP(H1, S1, PIECE_1), C_out_udp), OUT(UDP(H1, S1, PIECE_2), C_fragments),
+		IN(UDP(S1, H1, PIECE_1), C_in_udp), IN(UDP(S1, H1, PIECE_2), C_fragments)) },
 	{ "A trace tells when time to live ends, and who is told (R4)",
 	  STEPS(TIME_EXCEEDED(AT_INSIDE, UDP(H1, S1, .ttl = 1)), OUT(UDP(H1, S1), UDP_NEW, FIRST),
 		TIME_EXCEEDED(AT_OUTSIDE, UDP(S1, H1, .ttl = 1)), CALL(no_address),

@@ -9,6 +9,7 @@
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <linux/if_ether.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,28 @@ static struct {
 static uint16_t word_at(const uint8_t *at)
 {
 	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+/* The packet that is with the program, as it came. */
+static struct {
+	const uint8_t *ip;
+	uint64_t ids;		/* ids_taken() before it */
+} arrived;
+
+/* Changes with each IPv4 id of the box's own. */
+static uint64_t ids_taken(struct bed *bed)
+{
+	static struct daisy_idents all[256];
+	int fd = daisy_instance_map_fd(bed->inst, "idents"), n_cpus = libbpf_num_possible_cpus();
+	uint32_t zero = 0;
+	uint64_t sum = 0;
+
+	if (n_cpus > 256 || bpf_map_lookup_elem(fd, &zero, all))
+		play_fail("cannot read the ids");
+	for (int cpu = 0; cpu < n_cpus; cpu++)
+		for (int group = 0; group < DAISY_IDENTS; group++)
+			sum += all[cpu].next[group];
+	return sum;
 }
 
 static void read_transport(const uint8_t *l4, size_t len, struct daisy_trace_packet *packet)
@@ -164,6 +187,53 @@ static void check_end(const struct bed_run *run)
 		  name, run->verdict);
 }
 
+/* An id is taken for a datagram, and its later fragments have it. */
+static void check_id(struct bed *bed, const uint8_t *ip)
+{
+	bool later = word_at(ip + 6) & 0x1fff, same = word_at(ip + 4) == word_at(arrived.ip + 4);
+
+	if ((later ? !same : ids_taken(bed) != arrived.ids) != told.new_id || (!told.new_id && !same)) {
+		print_trace();
+		play_fail("the packet has %s id of the box's own", told.new_id ? "no" : "an");
+	}
+}
+
+/* Each segment size of a SYN is the smaller of what came and what the trace says. */
+static void check_mss(const uint8_t *ip)
+{
+	const uint8_t *before = arrived.ip + (arrived.ip[0] & 15) * 4, *after = ip + (ip[0] & 15) * 4;
+	size_t header = (before[12] >> 4) * 4u, size = word_at(arrived.ip + 2) - (arrived.ip[0] & 15) * 4u;
+
+	if (ip[9] != IPPROTO_TCP || word_at(ip + 6) & 0x1fff || size < 20 || header > size)
+		return;
+	for (size_t at = 20; at + 2 <= header && before[at]; at += before[at] == 1 ? 1 : before[at + 1]) {
+		uint16_t came = word_at(before + at + 2), limit = told.mss ? told.mss : UINT16_MAX;
+
+		if (before[at] != 1 && (!before[at + 1] || at + before[at + 1] > header))
+			return;
+		if (before[at] != 2 || before[at + 1] != 4 || word_at(after + at + 2) == (came < limit ? came : limit))
+			continue;
+		print_trace();
+		play_fail("segment size %u of %u, at most %u in the trace", word_at(after + at + 2), came, told.mss);
+	}
+}
+
+static void check_headers(struct bed *bed, const struct bed_run *run)
+{
+	const uint8_t *ip = run->frame + pkt_ip_offset(run->frame, run->len);
+
+	if (told.end != TRACE_FORWARD)
+		return;
+	check_id(bed, ip);
+	check_mss(ip);
+}
+
+static void watch_headers(struct bed *bed, enum bed_link link, const uint8_t *frame)
+{
+	arrived.ip = frame + 14 + 4u * bed_link(link)->n_tags;
+	arrived.ids = ids_taken(bed);
+}
+
 static void judge_again(struct bed *bed, struct daisy_trace_packet packet, enum daisy_hold_class class,
 			const uint8_t *frame, size_t len)
 {
@@ -171,9 +241,11 @@ static void judge_again(struct bed *bed, struct daisy_trace_packet packet, enum 
 
 	packet.replay = 1 + class;
 	trace(bed, &packet);
+	watch_headers(bed, packet.link, frame);
 	bed_replay(bed, packet.link, told.end == TRACE_FORWARD ? told.egress : bed->out, class, frame, len,
 		   &run);
 	check_end(&run);
+	check_headers(bed, &run);
 }
 
 void trace_watch_replay(struct bed *bed, enum bed_link link, enum daisy_hold_class class,
@@ -228,6 +300,7 @@ void trace_watch_before(struct bed *bed, enum bed_link link, const uint8_t *fram
 		return;
 	packet.hold_queues = 1;
 	trace_without_trace(bed, &packet);
+	watch_headers(bed, link, frame);
 	if (told.end != TRACE_HOLD && told.reason != REASON_HOLD_FULL && told.reason != REASON_HOLD_SOURCE)
 		return;
 	if (told.end == TRACE_HOLD && told.class == DAISY_HOLD_TOO_BIG)
@@ -237,6 +310,7 @@ void trace_watch_before(struct bed *bed, enum bed_link link, const uint8_t *fram
 	bed_slow_path(bed, false);
 	packet.hold_queues = 0;
 	trace(bed, &packet);
+	watch_headers(bed, link, frame);
 }
 
 static void check_endpoints(const struct bed_run *run)
@@ -265,6 +339,7 @@ void trace_watch_after(struct bed *bed, const struct bed_run *run)
 	check_end(run);
 	if (told.end == TRACE_FORWARD)
 		check_endpoints(run);
+	check_headers(bed, run);
 	hold_kept(bed);
 }
 

@@ -83,6 +83,8 @@ struct daisy_trace {
 	struct in_addr daddr;
 	uint16_t sport;
 	uint16_t dport;
+	uint16_t mss;		/* a SYN that announces a greater segment size announces this one; 0: as it came */
+	bool new_id;		/* with an IPv4 identification of the box's own, or the first fragment's */
 };
 
 /* -EINVAL: an ICMP error, which is translated by what it quotes. */

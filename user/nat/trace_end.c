@@ -256,6 +256,39 @@ static void say_rewrite(struct daisy_tracing *t)
 				port, address_text(trace->daddr, &d), trace->dport, t->packet->ttl - 1);
 }
 
+/* What a SYN announces at most (bpf/lib/mss.h). */
+static void clamp_syn(struct daisy_tracing *t, const struct daisy_trace_hop *hop)
+{
+	uint32_t limit = t->conf->mss_clamp, mtu = t->link->mtu < hop->mtu ? t->link->mtu : hop->mtu;
+	const char *why = "as the configuration says";
+
+	if (t->proto != DAISY_TCP || !(t->packet->tcp_flags & TCP_SYN) || !limit)
+		return;
+	if (limit == DAISY_MSS_AUTO) {
+		limit = mtu > IP_HEADER + TCP_HEADER ? mtu - IP_HEADER - TCP_HEADER : 0;
+		why = "by the MTUs of its links";
+	}
+	if (limit && limit < DAISY_MSS_MIN)
+		limit = DAISY_MSS_MIN;
+	if (!limit)
+		return;
+	t->trace->mss = (uint16_t)limit;
+	daisy_trace_say(t, "mss", "announces a segment size of at most %u, %s", limit, why);
+}
+
+/* Of what goes outside, the identification of datagrams that are or may be in pieces (bpf/lib/ident.h). */
+static void identify(struct daisy_tracing *t)
+{
+	const struct daisy_trace_packet *p = t->packet;
+	uint32_t option = p->more || p->replay ? DAISY_OPT_IDENT : DAISY_OPT_IDENT_ALL;
+
+	if (!t->from_inside || (p->df && !p->more) || !(t->conf->options & option))
+		return;
+	t->trace->new_id = true;
+	daisy_trace_say(t, "id", "an identification of the box's own: %s",
+			p->more ? "it is in pieces" : "others may cut it");
+}
+
 /* False if it has come to its end here. What the daemon has, it will cut. */
 static bool fits(struct daisy_tracing *t, const struct daisy_trace_hop *hop)
 {
@@ -287,6 +320,10 @@ void daisy_trace_leave(struct daisy_tracing *t, const struct daisy_trace_hop *ho
 		return;
 	}
 	say_rewrite(t);
+	if (counter != COUNTER_untranslated && !t->packet->offset) {
+		identify(t);
+		clamp_syn(t, hop);
+	}
 	t->trace->egress = hop->link;
 	daisy_trace_finish(t, TRACE_FORWARD, counter);
 }

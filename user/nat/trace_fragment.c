@@ -116,6 +116,9 @@ static void follow(struct daisy_tracing *t, const struct daisy_fragment *f)
 			f->bytes);
 	memcpy(&t->trace->saddr, f->saddr, sizeof(f->saddr));
 	memcpy(&t->trace->daddr, f->daddr, sizeof(f->daddr));
+	t->trace->new_id = f->id != htons(t->packet->id);
+	if (t->trace->new_id)
+		daisy_trace_say(t, "id", "the first one's, %u", ntohs(f->id));
 	end.inside.zone = f->link < DAISY_MAX_LINKS ? t->inst->links[f->link].zone : 0;
 	memcpy(end.inside.addr, f->daddr, sizeof(f->daddr));
 	err = f->to_inside ? daisy_trace_inside_hop(t, &end, &hop) :
