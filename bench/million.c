@@ -110,14 +110,15 @@ static uint64_t vector_memory(struct daisy *daisy, const char *outer, uint32_t s
 }
 
 /*
- * UDP mappings: their vectors, a third of the port maps (one of three
+ * UDP mappings: their vectors and inbound words, a third of the port maps (one of three
  * protocols), and all of the index, its overflow and the subscribers.
- * An idle address: its three vectors and its share of port maps and index.
+ * An idle address: its three vectors and its share of inbound words, port maps and index.
  */
 static void memory(struct daisy *daisy)
 {
 	static const char *const vectors[] = { "vectors_udp", "vectors_tcp", "vectors_icmp" };
-	uint64_t shared = named_map_memory(daisy, "index_buckets") +
+	uint64_t inbound = named_map_memory(daisy, "inbound_udp");
+	uint64_t shared = inbound + named_map_memory(daisy, "index_buckets") +
 			  named_map_memory(daisy, "index_displaced") +
 			  named_map_memory(daisy, "index_overflow") +
 			  named_map_memory(daisy, "subscribers");
@@ -128,7 +129,7 @@ static void memory(struct daisy *daisy)
 		udp += vector_memory(daisy, vectors[0], daisy->slots[i]);
 	for (int i = 0; i < 3; i++)
 		idle += vector_memory(daisy, vectors[i], daisy->slots[0]);
-	idle += (ports + named_map_memory(daisy, "index_buckets") +
+	idle += (inbound + ports + named_map_memory(daisy, "index_buckets") +
 		 named_map_memory(daisy, "index_displaced") +
 		 named_map_memory(daisy, "index_overflow")) / ADDRS;
 	if (counters.created_udp < FLOWS)

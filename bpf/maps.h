@@ -149,6 +149,18 @@ struct {
 	__array(values, struct udp_vector);
 } vectors_icmp SEC(".maps");
 
+/*
+ * Inbound words of UDP, index slot * DAISY_VECTOR_SIZE + external port. Whoever makes,
+ * moves or ends a mapping writes; inbound packets read.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, union daisy_inbound);
+} inbound_udp SEC(".maps");
+
 /* Free ports, index slot * DAISY_N_PROTOS + proto. Creations claim bits, sweeps give them back. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -311,6 +323,18 @@ struct {
 	__type(key, struct daisy_neighbour_key);
 	__type(value, __u32);
 } neighbours SEC(".maps");
+
+/*
+ * Next hops of inside hosts, direct mapped by address and link. BPF writes and
+ * reads; a stale epoch is a miss. Userspace empties it before epochs come round.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, DAISY_ROUTE_CACHE);
+	__type(key, __u32);
+	__type(value, union daisy_inside_route);
+} inside_routes SEC(".maps");
 
 /* Next hops of outside destinations, direct mapped. BPF writes and reads; a stale epoch is a miss. */
 struct {

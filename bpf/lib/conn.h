@@ -211,12 +211,12 @@ static __always_inline bool conn_enter_table(struct daisy_tcp_mapping *t,
 	union daisy_conn_control value = { .word = word };
 	struct daisy_conn_key key;
 
-	if ((t->m.conns & 0xffff) + (t->m.conns >> 16) >= CONNS_MOST)
+	if ((t->conns & 0xffff) + (t->conns >> 16) >= CONNS_MOST)
 		return false;
 	conn_key(&key, p, t->m.ctl.word);
 	if (bpf_map_update_elem(&conns, &key, &value, BPF_NOEXIST))
 		return false;
-	__sync_fetch_and_add(&t->m.conns, p->outbound ? 1 : 0x10000);
+	__sync_fetch_and_add(&t->conns, p->outbound ? 1 : 0x10000);
 	return true;
 }
 
@@ -249,7 +249,7 @@ static __always_inline void conn_enter(struct daisy_tcp_mapping *t, const struct
 		conn_untracked(t, p);
 		return;
 	}
-	if (t->m.conns >> 16 >= DAISY_MAX_STRANGERS) {
+	if (t->conns >> 16 >= DAISY_MAX_STRANGERS) {
 		COUNT(strangers_capped);
 		return;
 	}
@@ -266,7 +266,7 @@ static __always_inline bool conn_update_table(struct daisy_tcp_mapping *t, const
 	struct daisy_conn_key key;
 	__u64 before = 0;
 
-	if (!t->m.conns)
+	if (!t->conns)
 		return false;
 	conn_key(&key, p, t->m.ctl.word);
 	c = bpf_map_lookup_elem(&conns, &key);
@@ -274,7 +274,7 @@ static __always_inline bool conn_update_table(struct daisy_tcp_mapping *t, const
 		return false;
 	/* The inside answers a stranger: from now on the connection keeps the mapping. */
 	if (conn_wanted(p) && !(conn_flags(before) & CONN_ANSWERED))
-		__sync_fetch_and_add(&t->m.conns, 1 - 0x10000);
+		__sync_fetch_and_add(&t->conns, 1 - 0x10000);
 	return true;
 }
 

@@ -26,6 +26,7 @@
 #include "clock.h"
 #include "conn.h"
 #include "event.h"
+#include "inbound.h"
 #include "index.h"
 #include "ports.h"
 #include "subscriber.h"
@@ -104,10 +105,7 @@ static __always_inline struct daisy_mapping *create_record(const struct create_a
 	word = ctl_read(m) + (1ULL << DAISY_GEN_SHIFT);
 	*ctl = ctl_enter(word, MAPPING_NEW, a->now);
 	m->inside.word = a->endpoint;
-	m->nexthop = 0;
-	m->nexthop_epoch = 0;
 	m->created = a->now;
-	m->conns = 0;
 	m->flags = claimed >> 16 << DAISY_BLOCK_FLAG_SHIFT;
 	m->link = a->link;
 	if (a->proto == DAISY_TCP) {
@@ -115,6 +113,7 @@ static __always_inline struct daisy_mapping *create_record(const struct create_a
 
 		if (!t)
 			return NULL;
+		t->conns = 0;
 		t->conn[0].remote.word = a->remote;
 		t->conn[0].ctl.word = conn_word(CONN_OPENING, CONN_SYN_OUT | CONN_ANSWERED, a->now);
 		t->conn[1].ctl.word = 0;
@@ -206,9 +205,11 @@ static __always_inline int create_publish(const struct create_args *a, struct da
 
 	err = index_insert(a->endpoint, a->proto, ref);
 	if (!err) {
+		inbound_set(a->proto, ref, inbound_word(a->endpoint, a->link));
 		if (!twin_search(a, ref) &&
 		    ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_ACTIVE, a->now)) == ctl)
 			return 0;
+		inbound_set(a->proto, ref, 0);
 		if (!index_remove(a->endpoint, a->proto, ref))
 			mapping_flag(m, MAPPING_INDEXED);
 		err = -REASON_CREATE_RACE;
@@ -298,12 +299,14 @@ static __always_inline bool mapping_refresh(struct daisy_mapping *m, __u32 now)
  * The host has moved to another link of its zone: what comes for it has to go
  * there. A hint hides the move from the straight path for eight ticks at most.
  */
-static __always_inline void mapping_follow(struct daisy_mapping *m, __u32 link)
+static __always_inline void mapping_follow(struct daisy_mapping *m, __u32 proto, __u64 ref, __u32 link)
 {
-	if (likely(m->link == link))
+	__u32 was = m->link;
+
+	if (likely(was == link))
 		return;
 	m->link = link;
-	*(volatile __u32 *)&m->nexthop = 0;	/* with its epoch: unknown */
+	inbound_move(proto, ref, inside_read(m), was, link);
 }
 
 /*
@@ -319,7 +322,7 @@ static __always_inline __s64 mapping_found(const struct create_args *a, __u64 re
 	m = vector_record(a->proto, ref_slot(ref), ref_port(ref));
 	if (!m || !mapping_refresh(m, a->now))
 		return 0;
-	mapping_follow(m, a->link);
+	mapping_follow(m, a->proto, ref, a->link);
 	index_hint(a->endpoint, a->proto, ref, a->now);
 	return ref;
 }

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "conn.h"
 #include "event.h"
+#include "inbound.h"
 #include "index.h"
 #include "ports.h"
 #include "subscriber.h"
@@ -65,7 +66,7 @@ static __always_inline bool tcp_sweep_conns(const struct daisy_conf *c, struct d
 		else if (conn_idled(word))
 			mapping_mark(&t->m, MAPPING_IDLED);
 	}
-	return empty && (force || !(t->m.conns & 0xffff));
+	return empty && (force || !(t->conns & 0xffff));
 }
 
 /* A forward has no timer, and goes only with the configuration that has it. */
@@ -164,6 +165,7 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 
 	if (ctl_cas(m, ctl, ctl_enter(ctl, rest, now)) != ctl)
 		return EXPIRE_NOTHING;
+	inbound_set(it->proto, ref_make(it->slot, it->port, now), 0);
 	port_count_held(it, rest, 1);
 	if (!index_remove(endpoint, it->proto, ref_make(it->slot, it->port, now)))
 		mapping_flag(m, MAPPING_INDEXED);
@@ -252,7 +254,7 @@ STAGE int sweep_one_conn(const struct daisy_conn_key *arg, __u32 now)
 		mapping_mark(&t->m, MAPPING_IDLED);
 	bpf_map_delete_elem(&conns, key);
 	if (!orphan)
-		__sync_fetch_and_add(&t->m.conns,
+		__sync_fetch_and_add(&t->conns,
 				     conn_flags(word) & CONN_ANSWERED ? -1 : -0x10000);
 	return EXPIRE_ENDED;
 }

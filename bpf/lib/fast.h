@@ -19,6 +19,7 @@
 #include "create.h"
 #include "emit.h"
 #include "ident.h"
+#include "inbound.h"
 #include "index.h"
 #include "rewrite.h"
 #include "route.h"
@@ -246,32 +247,50 @@ static __always_inline int fast_out(const struct fast *f, struct daisy_counters 
 	return fast_emit(f, nh);
 }
 
-/* The next hop remembered in a mapping. */
-static __always_inline struct daisy_nexthop *fast_inside_hop(const struct fast *f,
-							     struct daisy_mapping *m)
+/* The remembered next hop of an inside host. */
+static __always_inline struct daisy_nexthop *fast_inside_hop(const struct fast *f, __u32 daddr,
+							     __u32 link)
 {
-	__u32 word = *(volatile __u32 *)&m->nexthop;
+	union daisy_inside_route *r = inside_route(daddr, link);
 
-	return word >> 16 == f->conf->nexthop_epoch ? nexthop_get(word & 0xffff) : NULL;
+	return r ? nexthop_get(inside_route_number(r, f->conf->nexthop_epoch, link, daddr)) : NULL;
+}
+
+/* The inbound word of a UDP port's mapping, 0 if none is live. */
+static __always_inline __u64 fast_inbound_udp(__u32 slot, __u32 port)
+{
+	const union daisy_inbound *in = inbound_at(slot, port);
+
+	return in ? *(const volatile __u64 *)&in->word : 0;
+}
+
+/* The same of a segment of an established connection, from its record. */
+static __always_inline __u64 fast_inbound_tcp(const struct fast *f, __u32 slot)
+{
+	const __be16 *ports = f->l4;
+	struct daisy_mapping *m = live_record(DAISY_TCP, slot, bpf_ntohs(ports[1]));
+
+	if (!m ||
+	    !conn_is_quiet((void *)m, endpoint_word(f->ip->saddr, bpf_ntohs(ports[0]), 0), 0))
+		return 0;
+	return inbound_word(inside_read(m), m->link);
 }
 
 static __always_inline int fast_in(const struct fast *f, struct daisy_counters *count, __u32 slot,
 				   __u32 proto)
 {
 	const __be16 *ports = f->l4;
-	struct daisy_mapping *m = live_record(proto, slot, bpf_ntohs(ports[1]));
+	union daisy_inbound in = {
+		.word = proto == DAISY_UDP ? fast_inbound_udp(slot, bpf_ntohs(ports[1]))
+					   : fast_inbound_tcp(f, slot),
+	};
 	struct daisy_nexthop *nh;
-	union daisy_endpoint in;
 
-	if (unlikely(!m))
+	if (unlikely(!in.word))
 		return FAST_MISS;
-	if (proto == DAISY_TCP &&
-	    !conn_is_quiet((void *)m, endpoint_word(f->ip->saddr, bpf_ntohs(ports[0]), 0), 0))
-		return FAST_MISS;
-	nh = fast_inside_hop(f, m);
+	nh = fast_inside_hop(f, (__u32)in.word, in.word >> DAISY_INBOUND_LINK_SHIFT & 0xff);
 	if (unlikely(!nh || !fast_fits(f, nh)))
 		return FAST_MISS;
-	in.word = inside_read(m);
 	rewrite_endpoint(f->ip, f->l4, proto, false, (__u32)in.word, in.port, rewrite_ttl(f->ip));
 	if (proto == DAISY_UDP)
 		count->in_udp++;

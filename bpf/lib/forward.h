@@ -64,16 +64,16 @@ static __always_inline void forward_fill(const struct daisy_forward_item *it, st
 	struct daisy_tcp_mapping *t;
 
 	m->inside.word = it->inside.word;
-	m->nexthop = 0;
-	m->nexthop_epoch = 0;
 	m->created = now;
-	m->conns = 0;
 	m->flags = MAPPING_STATIC;
 	m->link = it->link;
 	if (it->proto != DAISY_TCP)
 		return;
 	t = vector_tcp_record(it->slot, it->port);
-	for (int i = 0; t && i < DAISY_INLINE_CONNS; i++)
+	if (!t)
+		return;
+	t->conns = 0;
+	for (int i = 0; i < DAISY_INLINE_CONNS; i++)
 		t->conn[i].ctl.word = 0;
 }
 

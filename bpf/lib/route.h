@@ -2,7 +2,7 @@
 /*
  * Next hops. Towards the outside: a static one, else the one remembered for the
  * destination, else what the kernel's FIB says. Towards the inside: the one
- * remembered in the mapping, else a static one of its link, else the FIB.
+ * remembered for the host, else a static one of its link, else the FIB.
  * Remembered ones hold for the current epoch, and only while the daemon, which
  * raises it when a route or a neighbour changes, is alive.
  */
@@ -33,6 +33,32 @@ static __always_inline __u32 route_slot(__u32 daddr)
 static __always_inline __u64 route_word(__u16 epoch, __u16 nexthop, __u32 daddr)
 {
 	return (__u64)epoch << 48 | (__u64)nexthop << 32 | daddr;
+}
+
+/* Where the next hop of a host behind an inside link is remembered. */
+static __always_inline union daisy_inside_route *inside_route(__u32 daddr, __u32 link)
+{
+	__u32 slot = route_slot(daddr + link);
+
+	return bpf_map_lookup_elem(&inside_routes, &slot);
+}
+
+/* The word of a next hop that holds in this epoch. */
+static __always_inline __u64 inside_route_word(__u16 epoch, __u32 link, __u16 nexthop, __u32 daddr)
+{
+	return (__u64)(epoch & 0xff) << 56 | (__u64)(link & 0xff) << 48 | (__u64)nexthop << 32 | daddr;
+}
+
+#define INSIDE_ROUTE_NEXTHOP (0xffffULL << 32)
+
+/* The number remembered for a host in this epoch, 0 if none is. */
+static __always_inline __u32 inside_route_number(const union daisy_inside_route *r, __u16 epoch,
+						 __u32 link, __u32 daddr)
+{
+	__u64 word = *(const volatile __u64 *)&r->word;
+
+	return (word & ~INSIDE_ROUTE_NEXTHOP) == inside_route_word(epoch, link, 0, daddr)
+		       ? word >> 32 & 0xffff : 0;
 }
 
 static __always_inline bool side_fits(__u32 side, bool to_inside)
@@ -230,28 +256,27 @@ static __always_inline struct daisy_nexthop *route_inside(struct xdp_md *ctx,
 							  const struct packet *p,
 							  struct daisy_mapping *m, int *err)
 {
-	__u32 remembered = *(volatile __u32 *)&m->nexthop;
-	struct daisy_nexthop *n;
-	union daisy_endpoint in;
-	__u32 daddr;
+	union daisy_endpoint in = { .word = m->inside.word };
+	__u32 daddr = (__u32)in.word, link = m->link, number;
+	union daisy_inside_route *r = inside_route(daddr, link);
 	__u16 epoch = c->nexthop_epoch;
+	struct daisy_nexthop *n;
 
-	if (likely(remembered >> 16 == epoch && !p->stale && (remembered & 0xffff))) {
-		n = nexthop_get(remembered & 0xffff);
+	number = r && !p->stale ? inside_route_number(r, epoch, link, daddr) : 0;
+	if (likely(number)) {
+		n = nexthop_get(number);
 		if (likely(n))
 			return n;
 	}
-	in.word = m->inside.word;
-	daddr = (__u32)in.word;
-	n = route_inside_find(ctx, p, daddr, in.zone, m->link, err);
+	n = route_inside_find(ctx, p, daddr, in.zone, link, err);
 	if (!n) {
 		if (*err >= 0)
 			*err = -REASON_UNRESOLVED;
 		return NULL;
 	}
 	/* Number and epoch are one word: nobody sees one without the other. */
-	if (*err > ROUTE_FIB_ANSWER)
-		*(volatile __u32 *)&m->nexthop = (__u32)epoch << 16 | *err;
+	if (r && *err > ROUTE_FIB_ANSWER)
+		*(volatile __u64 *)&r->word = inside_route_word(epoch, link, *err, daddr);
 	return n;
 }
 

@@ -99,7 +99,7 @@ static __always_inline __s64 source_mapping(struct xdp_md *ctx, const struct pac
 	t = vector_tcp_record(ref_slot(ref), ref_port(ref));
 	if (!t)
 		return -REASON_NO_VECTOR;
-	mapping_follow(&t->m, p->link);
+	mapping_follow(&t->m, DAISY_TCP, ref, p->link);
 	err = conn_outbound(t, p, ref);
 	return err ? err : ref;
 }

@@ -150,6 +150,20 @@ union daisy_route {
 	};
 };
 
+/*
+ * Remembered next hop of an inside host by the link it is behind; BPF writes and
+ * reads, one word. Eight bits of the epoch: userspace empties the table every 128.
+ */
+union daisy_inside_route {
+	__u64 word;
+	struct {
+		__u8 addr[4];
+		__u16 nexthop;
+		__u8 link;
+		__u8 epoch;
+	};
+};
+
 enum daisy_addr_kind {
 	ADDR_NONE,
 	ADDR_EXTERNAL,		/* an address of the pool; slot says which */
@@ -242,6 +256,8 @@ _Static_assert(sizeof(struct daisy_zone) == 8, "zone: one word");
 _Static_assert(sizeof(struct daisy_nexthop) == 32, "next hop");
 _Static_assert(sizeof(struct daisy_pool) == 56, "pool");
 _Static_assert(sizeof(union daisy_route) == 8, "route");
+_Static_assert(sizeof(union daisy_inside_route) == 8, "inside route");
+_Static_assert(DAISY_MAX_LINKS <= 256, "link of an inside route");
 _Static_assert(sizeof(struct daisy_addr_bucket) == 64, "address bucket: one line");
 _Static_assert(sizeof(struct daisy_prefix_key) == 12, "prefix key");
 

@@ -69,10 +69,7 @@ union daisy_endpoint {
 struct daisy_mapping {
 	union daisy_control ctl;
 	union daisy_endpoint inside;
-	__u16 nexthop;		/* towards the inside; valid while nexthop_epoch is current, 0: unknown */
-	__u16 nexthop_epoch;
 	__u32 created;		/* tick */
-	__u32 conns;		/* TCP, beyond those in the record: answered, low 16 bits; strangers', high 16 bits */
 	__u16 flags;
 	__u16 link;		/* the inside link its host was last seen on */
 };
@@ -117,7 +114,27 @@ struct daisy_conn {
 
 struct daisy_tcp_mapping {
 	struct daisy_mapping m;
+	__u32 conns;		/* beyond those in the record: answered, low 16 bits; strangers', high 16 bits */
+	__u32 pad;
 	struct daisy_conn conn[DAISY_INLINE_CONNS];
+};
+
+/*
+ * All that an inbound UDP packet needs of its mapping, one word for each external
+ * port. `live` while the record is ACTIVE, and at most for the moments of entering
+ * and leaving that state: set before it, cleared after it. See bpf/lib/inbound.h.
+ */
+#define DAISY_INBOUND_LINK_SHIFT 48
+#define DAISY_INBOUND_LIVE (1ULL << 56)
+
+union daisy_inbound {
+	__u64 word;
+	struct {
+		__u8 addr[4];		/* of the inside host */
+		__u16 port;
+		__u8 link;		/* as in the record */
+		__u8 live;
+	};
 };
 
 /* Connections beyond the ones in the record. The generation is the mapping's. */
@@ -381,7 +398,8 @@ struct daisy_conn_item {
 };
 
 _Static_assert(sizeof(union daisy_control) == 8, "control word");
-_Static_assert(sizeof(struct daisy_mapping) == 32, "UDP record: half a line");
+_Static_assert(sizeof(struct daisy_mapping) == 24, "UDP record");
+_Static_assert(sizeof(union daisy_inbound) == 8, "inbound: one word");
 _Static_assert(sizeof(struct daisy_tcp_mapping) == 64, "TCP record: one line");
 _Static_assert(sizeof(struct daisy_bucket) == 64, "bucket: one line");
 _Static_assert(sizeof(struct daisy_conn_key) == 12, "no padding in a key");

@@ -7,7 +7,7 @@
 #ifndef DAISY_SHARED_VERSION_H
 #define DAISY_SHARED_VERSION_H
 
-#define DAISY_MAP_FORMAT 5
+#define DAISY_MAP_FORMAT 6
 #define DAISY_VERSION "0.1.0"
 
 #endif

@@ -62,9 +62,22 @@ static struct live *live_at(struct walk *w, uint32_t slot, uint32_t proto, uint1
 	}
 }
 
+/* An inbound word says what its record says, and nothing for one that is not live. */
+static void inbound_check(struct check *c, const struct daisy_mapping *m, union daisy_inbound in,
+			  uint32_t slot, uint32_t port)
+{
+	bool same = !memcmp(in.addr, m->inside.addr, sizeof(in.addr)) && in.port == m->inside.port &&
+		    in.link == m->link && in.live == 1;
+
+	if (m->ctl.state == MAPPING_ACTIVE ? !same : in.word != 0)
+		contradict(c, "slot %u UDP port %u: inbound word %016llx in state %u", slot, port,
+			   (unsigned long long)in.word, m->ctl.state);
+}
+
 static void records_check(struct walk *w, uint32_t slot, uint32_t proto)
 {
 	const struct daisy_port_map *map = daisy_instance_port_map(w->inst, slot, proto);
+	const union daisy_inbound *inbound = daisy_instance_inbound(w->inst, slot);
 	struct check *c = w->c;
 	int32_t n_free = 0;
 	size_t stride;
@@ -76,6 +89,8 @@ static void records_check(struct walk *w, uint32_t slot, uint32_t proto)
 		struct live *l;
 
 		n_free += bit;
+		if (proto == DAISY_UDP)
+			inbound_check(c, m, inbound[port], slot, port);
 		if (bit && m->ctl.state != MAPPING_FREE)
 			contradict(c, "slot %u proto %u port %u: free in the map, but in state %u",
 				   slot, proto, port, m->ctl.state);
@@ -89,7 +104,9 @@ static void records_check(struct walk *w, uint32_t slot, uint32_t proto)
 			l = live_at(w, slot, proto, port);
 			*l = (struct live){ .inside = m->inside.word, .slot = slot, .port = port,
 					    .generation = m->ctl.generation, .proto = proto,
-					    .conns = m->conns, .forward = m->flags & MAPPING_STATIC };
+					    .forward = m->flags & MAPPING_STATIC };
+			if (proto == DAISY_TCP)
+				l->conns = ((const struct daisy_tcp_mapping *)p)->conns;
 			if (!l->inside)
 				contradict(c, "slot %u proto %u port %u: active for nobody", slot,
 					   proto, port);

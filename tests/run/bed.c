@@ -197,6 +197,16 @@ static void set_addresses(struct bed *bed)
 	need(daisy_instance_own_add(bed->inst, in_addr(OWN_ADDR)), "own address");
 }
 
+static void *map_whole(const struct bed *bed, const char *name, size_t bytes)
+{
+	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			daisy_instance_map_fd(bed->inst, name), 0);
+
+	if (at == MAP_FAILED)
+		give_up(name, strerror(errno));
+	return at;
+}
+
 /* What bed_reset() goes back to. */
 static void remember(struct bed *bed)
 {
@@ -208,17 +218,14 @@ static void remember(struct bed *bed)
 	bed->port_maps = calloc(N_PORT_MAPS, sizeof(*bed->port_maps));
 	bytes = (__u64)bed->conf.index_lines * sizeof(struct daisy_bucket);
 	bed->index_bytes = (bytes + 4095) & ~4095ULL;
-	bed->index = mmap(NULL, bed->index_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-			  daisy_instance_map_fd(bed->inst, "index_buckets"), 0);
-	bed->routes = mmap(NULL, ROUTES_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
-			   daisy_instance_map_fd(bed->inst, "routes"), 0);
+	bed->index = map_whole(bed, "index_buckets", bed->index_bytes);
+	bed->routes = map_whole(bed, "routes", ROUTES_BYTES);
+	bed->inside_routes = map_whole(bed, "inside_routes", ROUTES_BYTES);
 	bytes = (bed->conf.index_lines / DAISY_DISPLACED_PER_WORD + 1) * sizeof(__u64);
 	bed->displaced_bytes = (bytes + 4095) & ~4095ULL;
-	bed->displaced = mmap(NULL, bed->displaced_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-			      daisy_instance_map_fd(bed->inst, "index_displaced"), 0);
-	if (!bed->port_maps || bed->index == MAP_FAILED || bed->displaced == MAP_FAILED ||
-	    bed->routes == MAP_FAILED)
-		give_up("index", strerror(errno));
+	bed->displaced = map_whole(bed, "index_displaced", bed->displaced_bytes);
+	if (!bed->port_maps)
+		give_up("port maps", strerror(errno));
 	for (i = 0; i < N_PORT_MAPS; i++)
 		bed->port_maps[i] = *daisy_instance_port_map(bed->inst, i / DAISY_N_PROTOS,
 							     i % DAISY_N_PROTOS);
@@ -307,6 +314,9 @@ static void empty_vector(struct bed *bed, unsigned int slot, enum daisy_proto pr
 		if (m->ctl.word)
 			memset(m, 0, stride);
 	}
+	if (proto == DAISY_UDP)
+		memset(daisy_instance_inbound(bed->inst, slot), 0,
+		       DAISY_VECTOR_SIZE * sizeof(union daisy_inbound));
 }
 
 /* Full token buckets: of a time that is long gone. */
@@ -643,6 +653,11 @@ static void publish_tick(struct bed *bed)
 		give_up("tick", "the packet was not dropped");
 }
 
+union daisy_inside_route *bed_inside_route(struct bed *bed, const struct daisy_mapping *m)
+{
+	return &bed->inside_routes[((uint32_t)m->inside.word + m->link) * 0x9e3779b1u >> 16];
+}
+
 void bed_warm(struct bed *bed, uint32_t daddr, struct daisy_mapping *m, uint16_t zone)
 {
 	const struct daisy_conf *conf = daisy_instance_conf(bed->inst);
@@ -663,7 +678,12 @@ void bed_warm(struct bed *bed, uint32_t daddr, struct daisy_mapping *m, uint16_t
 	if (daddr && (!bed->forgotten || (daddr & ~127u) != bed->forgotten))
 		bed->routes[(word * 0x9e3779b1u) >> 16].word = r.word;	/* as bpf/lib/route.h does */
 	if (m) {
-		m->nexthop = BED_NEXTHOP(bed_inside_link(bed, zone));
-		m->nexthop_epoch = conf->nexthop_epoch;
+		union daisy_inside_route in = {
+			.nexthop = BED_NEXTHOP(bed_inside_link(bed, zone)), .link = (uint8_t)m->link,
+			.epoch = (uint8_t)conf->nexthop_epoch,
+		};
+
+		memcpy(in.addr, m->inside.addr, sizeof(in.addr));
+		bed_inside_route(bed, m)->word = in.word;
 	}
 }

@@ -89,6 +89,7 @@ struct bed {
 	__u64 *displaced;
 	size_t displaced_bytes;
 	union daisy_route *routes;
+	union daisy_inside_route *inside_routes;
 	uint16_t epoch;
 	uint32_t forgotten;		/* a /25, host order, whose next hops are never remembered; 0: none */
 	bool any_port;			/* records may be in use at ports that no port map has */
@@ -113,10 +114,12 @@ struct bed *bed_open(const struct daisy_instance_spec *spec);
 void bed_close(struct bed *bed);
 /* As new: no mapping, clock and settings as at the start, two-armed and untagged. */
 void bed_reset(struct bed *bed);
+/* Where the next hop of a mapping's host is remembered: as bpf/lib/route.h has it. */
+union daisy_inside_route *bed_inside_route(struct bed *bed, const struct daisy_mapping *m);
 /*
  * Where packets of before would have left everything: the tick published, the
  * bed's next hops remembered for an outside destination (host order, 0: none)
- * and in a mapping (NULL: none). The packet path then takes its straight way
+ * and for the host of a mapping (NULL: none). The packet path then takes its straight way
  * (bpf/lib/fast.h) for what is common. Nothing is done unless bed->warm.
  */
 void bed_warm(struct bed *bed, uint32_t daddr, struct daisy_mapping *m, uint16_t zone);

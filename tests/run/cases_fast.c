@@ -42,7 +42,7 @@ static void remember_others(struct bed *bed, struct daisy_mapping *m)
 	for (i = 0; i < DAISY_ROUTE_CACHE; i++)
 		if (bed->routes[i].word)
 			bed->routes[i].nexthop = OTHER_HOP(bed->out);
-	m->nexthop = OTHER_HOP(bed->in);
+	bed_inside_route(bed, m)->nexthop = OTHER_HOP(bed->in);
 }
 
 /* Which way a packet of H1 takes: 1 straight, 0 by the stages. */

@@ -356,9 +356,6 @@ static void has_moved(struct bed *bed, enum daisy_proto proto)
 
 	if (state_find(bed, proto, &host, &at) != 1 || state_record(bed, &at)->link != LINK_BOTH)
 		play_fail("the mapping does not know the link of its host");
-	/* Warm, the bed has remembered one for the packet before. */
-	if (state_record(bed, &at)->nexthop)
-		play_fail("the mapping remembers the next hop on its host's former link");
 }
 
 static void udp_has_moved(struct bed *bed)

@@ -209,7 +209,7 @@ static const struct play plays[] = {
 	  .setup = unknown_neighbours,
 	  STEPS(OUT(UDP(H1, S1), C_out_udp, CREATED, MISS), IN(UDP(S1, H1), C_in_udp, MISS),
 		IN(UDP(S1, H1), C_in_udp, MISS)) },
-	{ "A numbered inside neighbour is remembered in the mapping until something changes",
+	{ "A numbered inside neighbour is remembered for its host until something changes",
 	  .setup = by_known_neighbours,
 	  STEPS(OUT(UDP(H1, S1), C_out_udp, CREATED, MISS), IN(UDP(S1, H1), C_in_udp, MISS),
 		IN(UDP(S1, H1), C_in_udp), CALL(changed), IN(UDP(S1, H1), C_in_udp, MISS), IN(UDP(S1, H1), C_in_udp)) },

@@ -44,14 +44,14 @@ static void connect_to(struct bed *bed, unsigned int first, unsigned int last)
 		step_tcp(bed, STEP_OUT, (struct pkt)TCP(H1, WORLD(i, 80), SYN), C_out_tcp, C_conns_created);
 }
 
-static struct daisy_mapping *mapping_of_h1(struct bed *bed)
+static struct daisy_tcp_mapping *mapping_of_h1(struct bed *bed)
 {
 	const struct end host = H1;
 	struct place at;
 
 	if (state_find(bed, DAISY_TCP, &host, &at) != 1)
 		play_fail("no mapping");
-	return state_record(bed, &at);
+	return (struct daisy_tcp_mapping *)state_record(bed, &at);
 }
 
 /* As if so many connections more were in the table: answered ones. */

@@ -269,7 +269,7 @@ static unsigned int count_subscribers(struct bed *bed)
 static const char *conns_contradiction(struct bed *bed, const struct place *at)
 {
 	static char text[200];
-	const struct daisy_mapping *m = state_record(bed, at);
+	const struct daisy_tcp_mapping *t = (const void *)state_record(bed, at);
 	int fd = daisy_instance_map_fd(bed->inst, "conns");
 	struct daisy_conn_key key, *last = NULL;
 	union daisy_conn_control ctl;
@@ -277,15 +277,41 @@ static const char *conns_contradiction(struct bed *bed, const struct place *at)
 
 	while (!bpf_map_get_next_key(fd, last, &key)) {
 		last = &key;
-		if (key.slot == at->slot && key.ext_port == at->port && key.generation == m->ctl.generation &&
+		if (key.slot == at->slot && key.ext_port == at->port && key.generation == t->m.ctl.generation &&
 		    !bpf_map_lookup_elem(fd, &key, &ctl))
 			conns += ctl.flags & CONN_ANSWERED ? 1 : 0x10000;
 	}
-	if (conns == m->conns)
+	if (conns == t->conns)
 		return NULL;
-	snprintf(text, sizeof(text), "a mapping counts %08x connections in the table, there are %08x", m->conns,
+	snprintf(text, sizeof(text), "a mapping counts %08x connections in the table, there are %08x", t->conns,
 		 conns);
 	return text;
+}
+
+/* The inbound word of a UDP port is what its record says, or 0 if that is not live. */
+static const char *inbound_contradiction(struct bed *bed, uint32_t slot)
+{
+	static char text[200];
+	const union daisy_inbound *words = daisy_instance_inbound(bed->inst, slot);
+	struct place at = { slot, 0, DAISY_UDP };
+
+	for (uint32_t port = 0; port < DAISY_VECTOR_SIZE; port++) {
+		const struct daisy_mapping *m;
+		union daisy_inbound want = { 0 };
+
+		at.port = port;
+		m = state_record(bed, &at);
+		if (m->ctl.state == MAPPING_ACTIVE) {
+			want = (union daisy_inbound){ .port = m->inside.port, .link = m->link, .live = 1 };
+			memcpy(want.addr, m->inside.addr, sizeof(want.addr));
+		}
+		if (words[port].word == want.word)
+			continue;
+		snprintf(text, sizeof(text), "inbound word of port %u, slot %u: %016llx, not %016llx", port,
+			 slot, (unsigned long long)words[port].word, (unsigned long long)want.word);
+		return text;
+	}
+	return NULL;
 }
 
 static const char *all_conns_contradiction(struct bed *bed)
@@ -321,6 +347,9 @@ const char *state_contradiction(struct bed *bed)
 	}
 	for (i = 0; i < BED_N_SLOTS && !wrong; i++)
 		wrong = blocks_contradiction(bed->inst, i);
+	for (i = 0; i < BED_N_SLOTS && !wrong; i++)
+		if (!is_untouched(bed, i, DAISY_UDP))
+			wrong = inbound_contradiction(bed, i);
 	if (!wrong)
 		wrong = all_conns_contradiction(bed);
 	if (wrong)

@@ -30,13 +30,11 @@
 
 AT(daisy_mapping, ctl, 0);
 AT(daisy_mapping, inside, 8);
-AT(daisy_mapping, nexthop, 16);
-AT(daisy_mapping, nexthop_epoch, 18);	/* read as one word with nexthop */
-AT(daisy_mapping, created, 20);
-AT(daisy_mapping, conns, 24);
-AT(daisy_mapping, flags, 28);
-AT(daisy_mapping, link, 30);
+AT(daisy_mapping, created, 16);
+AT(daisy_mapping, flags, 20);
+AT(daisy_mapping, link, 22);	/* read as one word with flags */
 AT(daisy_tcp_mapping, m, 0);
+AT(daisy_tcp_mapping, conns, 24);
 AT(daisy_tcp_mapping, conn, 32);
 AT(daisy_conn, ctl, 0);
 AT(daisy_conn, remote, 8);
@@ -142,6 +140,24 @@ static void route_word_is_address_nexthop_epoch(void **state)
 	assert_int_equal(r.word, addr | 0x0203ULL << 32 | 0x0405ULL << 48);
 }
 
+static void inside_route_word_is_address_nexthop_link_epoch(void **state)
+{
+	const union daisy_inside_route r = { .addr = { 10, 0, 0, 1 }, .nexthop = 0x0203, .link = 4, .epoch = 5 };
+	uint32_t addr;
+
+	memcpy(&addr, r.addr, 4);
+	assert_int_equal(r.word, addr | 0x0203ULL << 32 | 4ULL << 48 | 5ULL << 56);
+}
+
+static void inbound_word_is_address_port_link_live(void **state)
+{
+	const union daisy_inbound in = { .addr = { 10, 0, 0, 1 }, .port = 0x1234, .link = 7, .live = 1 };
+	uint32_t addr;
+
+	memcpy(&addr, in.addr, 4);
+	assert_int_equal(in.word, addr | 0x1234ULL << 32 | 7ULL << DAISY_INBOUND_LINK_SHIFT | DAISY_INBOUND_LIVE);
+}
+
 static void reasons_are_numbered_once_without_gap(void **state)
 {
 	static const unsigned int numbers[] = {
@@ -227,6 +243,8 @@ static void maps_have_the_sizes_of_the_structs(struct bpf_object *object)
 	map_has_size(object, "nexthops", 4, sizeof(struct daisy_nexthop));
 	map_has_size(object, "neighbours", sizeof(struct daisy_neighbour_key), 4);
 	map_has_size(object, "routes", 4, sizeof(union daisy_route));
+	map_has_size(object, "inside_routes", 4, sizeof(union daisy_inside_route));
+	map_has_size(object, "inbound_udp", 4, sizeof(union daisy_inbound));
 	map_has_size(object, "counters", 4, sizeof(struct daisy_counters));
 }
 
@@ -274,6 +292,10 @@ int main(void)
 		{ "Control words match their shifts", control_words_match_their_shifts, NULL, NULL, NULL },
 		{ "Endpoint word is address port zone", endpoint_word_is_address_port_zone, NULL, NULL, NULL },
 		{ "Route word is address nexthop epoch", route_word_is_address_nexthop_epoch, NULL, NULL, NULL },
+		{ "Inside route word is address nexthop link epoch",
+		  inside_route_word_is_address_nexthop_link_epoch, NULL, NULL, NULL },
+		{ "Inbound word is address port link live", inbound_word_is_address_port_link_live, NULL, NULL,
+		  NULL },
 		{ "Reasons are numbered once without gap", reasons_are_numbered_once_without_gap, NULL, NULL, NULL },
 		{ "Names are unique and explained", names_are_unique_and_explained, NULL, NULL, NULL },
 		{ "Timer defaults meet their minimum", timer_defaults_meet_their_minimum, NULL, NULL, NULL },

@@ -13,7 +13,8 @@
 #include "nat/internal.h"
 
 static struct daisy_conf conf;
-static struct daisy_instance inst = { .conf = &conf };
+static union daisy_inside_route inside_routes[DAISY_ROUTE_CACHE];
+static struct daisy_instance inst = { .conf = &conf, .inside_routes = inside_routes };
 
 static int clear(void **state)
 {
@@ -122,6 +123,24 @@ static void test_epoch(void **state)
 	assert_int_equal(conf.nexthop_epoch, 1);
 }
 
+/* Remembered with eight bits of the epoch: gone before they come round. */
+static void test_inside_routes(void **state)
+{
+	static const struct {
+		uint16_t from;
+		bool emptied;
+	} rows[] = { { 1, false }, { 127, false }, { 128, true }, { 129, false }, { 256, true },
+		     { 65408, true }, { 65409, false }, { 65534, false }, { 65535, true } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		conf.nexthop_epoch = rows[i].from;
+		inside_routes[0].word = inside_routes[DAISY_ROUTE_CACHE - 1].word = 1;
+		daisy_instance_nexthops_changed(&inst);
+		assert_int_equal(inside_routes[0].word, !rows[i].emptied);
+		assert_int_equal(inside_routes[DAISY_ROUTE_CACHE - 1].word, !rows[i].emptied);
+	}
+}
+
 static void test_advance(void **state)
 {
 	uint32_t before = daisy_instance_tick(&inst);
@@ -143,6 +162,8 @@ int main(void)
 		{ "each instance has a hash key of its own, multipliers odd", test_random_key, clear, NULL, NULL },
 		{ "a given hash key is kept, multipliers made odd", test_given_key, clear, NULL, NULL },
 		{ "the epoch of next hops skips 0, which means none", test_epoch, clear, NULL, NULL },
+		{ "next hops of hosts are forgotten before the short epoch comes round", test_inside_routes,
+		  clear, NULL, NULL },
 		{ "tests move the clock by seconds", test_advance, clear, NULL, NULL },
 	};
 

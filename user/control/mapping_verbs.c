@@ -196,7 +196,7 @@ static json_t *connections_json(const struct found *found, uint32_t now)
 
 static void add_tcp(json_t *item, const struct found *found, uint32_t now)
 {
-	uint32_t conns = found->record.m.conns;
+	uint32_t conns = found->record.conns;
 
 	json_object_set_new(item, "connections", connections_json(found, now));
 	json_object_set_new(item, "more_connections",

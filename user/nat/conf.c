@@ -8,6 +8,9 @@
 #include "lib/error.h"
 #include "nat/internal.h"
 
+/* Half of what eight bits of an epoch tell apart. */
+#define INSIDE_ROUTE_EPOCHS 128
+
 static const uint32_t default_seconds[DAISY_N_TIMERS] = {
 #define X(sym, name, def, min, help) [DAISY_TIMER_##sym] = (def),
 	DAISY_TIMERS(X)
@@ -115,10 +118,19 @@ void daisy_instance_clock_advance(struct daisy_instance *inst, uint32_t seconds)
 	__atomic_store_n(&inst->conf->tick_jiffies, 0, __ATOMIC_RELEASE);
 }
 
-/* 0 is what a record holds that knows no next hop yet. */
+/*
+ * 0 is what an empty entry holds. A next hop of an inside host is remembered with eight
+ * bits of the epoch: emptied twice in their cycle, the table has none that is old enough
+ * to look current, not even one written by a packet that was under way.
+ */
 void daisy_instance_nexthops_changed(struct daisy_instance *inst)
 {
 	uint16_t epoch = (uint16_t)(inst->conf->nexthop_epoch + 1);
 
-	__atomic_store_n(&inst->conf->nexthop_epoch, epoch ? epoch : 1, __ATOMIC_RELEASE);
+	epoch = epoch ? epoch : 1;
+	__atomic_store_n(&inst->conf->nexthop_epoch, epoch, __ATOMIC_RELEASE);
+	if (epoch % INSIDE_ROUTE_EPOCHS != 1)
+		return;
+	for (uint32_t i = 0; i < DAISY_ROUTE_CACHE; i++)
+		__atomic_store_n(&inst->inside_routes[i].word, 0, __ATOMIC_RELAXED);
 }

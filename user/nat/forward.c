@@ -89,6 +89,19 @@ static int refuse(struct daisy_instance *inst, const struct daisy_forward *forwa
 	}
 }
 
+/* To another inside link; as mapping_follow() in bpf/lib/create.h. */
+static void move(struct daisy_instance *inst, const struct daisy_forward *forward, struct daisy_mapping *m)
+{
+	union daisy_inbound *at = daisy_instance_inbound(inst, forward->slot) + forward->port;
+	union daisy_inbound from = { .word = __atomic_load_n(&at->word, __ATOMIC_RELAXED) }, to = from;
+
+	m->link = forward->link;
+	to.link = (uint8_t)forward->link;
+	if (forward->proto == DAISY_UDP && from.live)
+		__atomic_compare_exchange_n(&at->word, &from.word, to.word, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
+}
+
 /* What is there already: 1, what is not: 0. */
 static int look(struct daisy_instance *inst, const struct daisy_forward *forward)
 {
@@ -100,7 +113,8 @@ static int look(struct daisy_instance *inst, const struct daisy_forward *forward
 	if (is_forward(m) && m->inside.word == forward->inside.word) {
 		/* Nobody else writes the flags of a forward (bpf/lib/conn.h). */
 		m->flags = MAPPING_STATIC;
-		m->link = forward->link;
+		if (m->link != forward->link)
+			move(inst, forward, m);
 		return 1;
 	}
 	if (daisy_load_word(&m->ctl) >> DAISY_STATE_SHIFT == MAPPING_ACTIVE)

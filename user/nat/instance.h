@@ -74,11 +74,13 @@ struct daisy_block_map *daisy_instance_block_map(struct daisy_instance *inst, ui
 /* Policies of the pools, by the number that addresses are added with: what 0 says is no policy. */
 struct daisy_pool *daisy_instance_pools(struct daisy_instance *inst);	/* [DAISY_MAX_POOLS] */
 /*
- * Records of one vector, 65536 of them, `*stride` bytes apart (32 or, TCP, 64).
+ * Records of one vector, 65536 of them, `*stride` bytes apart (24 or, TCP, 64).
  * NULL if it is not installed.
  */
 void *daisy_instance_vector(struct daisy_instance *inst, uint32_t slot, enum daisy_proto proto,
 			    size_t *stride);
+/* Inbound words of a slot, by external UDP port [DAISY_VECTOR_SIZE]: bpf/lib/inbound.h. */
+union daisy_inbound *daisy_instance_inbound(struct daisy_instance *inst, uint32_t slot);
 /* File descriptor of a map by its name in bpf/maps.h, -ENOENT if there is none. */
 int daisy_instance_map_fd(const struct daisy_instance *inst, const char *name);
 

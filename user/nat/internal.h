@@ -69,6 +69,8 @@ struct daisy_instance {
 	struct daisy_nexthop *nexthops;
 	struct daisy_slot *slots;
 	struct daisy_addr_bucket *addrs;
+	union daisy_inbound *inbound;	/* [sizes.slots * DAISY_VECTOR_SIZE] */
+	union daisy_inside_route *inside_routes;	/* [DAISY_ROUTE_CACHE] */
 	struct daisy_port_map *port_maps;
 	struct daisy_block_map *block_maps;
 	struct daisy_pool *pools;

@@ -53,7 +53,7 @@ uint32_t daisy_mapping_expires_in(const struct daisy_conf *conf, enum daisy_prot
 	if (proto != DAISY_TCP)
 		return remaining(conf->timer[proto == DAISY_UDP ? DAISY_TIMER_UDP :
 					     DAISY_TIMER_ICMP], age);
-	if (m->flags & MAPPING_UNTRACKED || m->conns & 0xffff)
+	if (m->flags & MAPPING_UNTRACKED || record->conns & 0xffff)
 		left = remaining(conf->timer[DAISY_TIMER_TCP_ESTABLISHED], age);
 	for (int i = 0; i < DAISY_INLINE_CONNS; i++) {
 		const union daisy_conn_control *ctl = &record->conn[i].ctl;

@@ -49,7 +49,7 @@ static uint64_t all_vectors(const struct daisy_instance *inst)
 }
 
 /*
- * per_address: the three vectors of a slot and its part of port_maps; 0 as long
+ * per_address: the three vectors of a slot and its part of port_maps and inbound_udp; 0 as long
  * as no address was ever added. The index is shared: its part is total's.
  */
 int daisy_instance_memory(const struct daisy_instance *inst, uint64_t *total, uint64_t *per_address)
@@ -68,7 +68,8 @@ int daisy_instance_memory(const struct daisy_instance *inst, uint64_t *total, ui
 			return err;
 		}
 		*total += bytes;
-		if (*per_address && !strcmp(bpf_map__name(map), "port_maps"))
+		if (*per_address && (!strcmp(bpf_map__name(map), "port_maps") ||
+				     !strcmp(bpf_map__name(map), "inbound_udp")))
 			*per_address += bytes / inst->sizes.slots;
 	}
 	return 0;

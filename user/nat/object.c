@@ -33,6 +33,7 @@ static const struct size_of_map {
 	{ "vectors_udp", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
 	{ "vectors_tcp", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
 	{ "vectors_icmp", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
+	{ "inbound_udp", "limits.addresses", offsetof(struct daisy_sizes, slots), DAISY_VECTOR_SIZE },
 	{ "port_maps", "limits.addresses", offsetof(struct daisy_sizes, slots), DAISY_N_PROTOS },
 	{ "block_maps", "limits.addresses", offsetof(struct daisy_sizes, slots), 1 },
 	{ "index_buckets", "limits.mappings", offsetof(struct daisy_sizes, index_buckets), 1 },

@@ -232,7 +232,7 @@ static inline bool tcp_is_due(const struct daisy_sweeper *s, const struct daisy_
 		    age_of(s, word))
 			return true;
 	}
-	if (any || t->m.conns & 0xffff || age_of(s, ctl) < REST_TICKS)
+	if (any || t->conns & 0xffff || age_of(s, ctl) < REST_TICKS)
 		return false;
 	if (t->m.flags & MAPPING_STATIC)
 		return false;

@@ -156,7 +156,7 @@ static void inbound(struct daisy_tracing *t)
 		daisy_trace_time_exceeded(t);
 		return;
 	}
-	err = daisy_trace_inside_hop(t, &record.m, &hop);
+	err = daisy_trace_mapping_hop(t, &record.m, &hop);
 	if (t->proto == DAISY_ICMP)	/* one id: the one on the other side */
 		t->trace->sport = t->trace->dport;
 	if (err)
@@ -192,7 +192,7 @@ static void hairpin(struct daisy_tracing *t)
 		daisy_trace_drop(t, REASON_FILTERED);
 		return;
 	}
-	err = daisy_trace_inside_hop(t, &record.m, &hop);
+	err = daisy_trace_mapping_hop(t, &record.m, &hop);
 	if (err)
 		daisy_trace_drop(t, -err);
 	else

@@ -234,6 +234,29 @@ int daisy_trace_outside(struct daisy_tracing *t, struct in_addr saddr, struct da
 	return routed(t, &question, false, hop);
 }
 
+/* Number of the next hop remembered for a host behind a link, 0 if none is. */
+static uint16_t remembered(const struct daisy_tracing *t, const struct daisy_mapping *m)
+{
+	uint32_t slot = ((uint32_t)m->inside.word + m->link) * ROUTE_HASH >> 16 & (DAISY_ROUTE_CACHE - 1);
+	union daisy_inside_route route = {
+		.word = __atomic_load_n(&t->inst->inside_routes[slot].word, __ATOMIC_RELAXED),
+	};
+	bool holds = !memcmp(route.addr, m->inside.addr, sizeof(route.addr)) && route.link == m->link &&
+		     route.epoch == (t->conf->nexthop_epoch & 0xff);
+
+	return holds && route.nexthop < DAISY_MAX_NEXTHOPS &&
+	       t->inst->nexthops[route.nexthop].state == NEXTHOP_RESOLVED ? route.nexthop : 0;
+}
+
+int daisy_trace_mapping_hop(struct daisy_tracing *t, const struct daisy_mapping *m,
+			    struct daisy_trace_hop *hop)
+{
+	uint16_t number = t->stale ? 0 : remembered(t, m);
+
+	return number ? numbered(t, number, "remembered for the host", hop) :
+			daisy_trace_inside_hop(t, m, hop);
+}
+
 int daisy_trace_inside_hop(struct daisy_tracing *t, const struct daisy_mapping *m,
 			   struct daisy_trace_hop *hop)
 {
@@ -244,9 +267,6 @@ int daisy_trace_inside_hop(struct daisy_tracing *t, const struct daisy_mapping *
 	};
 
 	memcpy(&question.daddr, m->inside.addr, sizeof(question.daddr));
-	if (m->nexthop && m->nexthop_epoch == t->conf->nexthop_epoch && !t->stale &&
-	    m->nexthop < DAISY_MAX_NEXTHOPS && t->inst->nexthops[m->nexthop].state == NEXTHOP_RESOLVED)
-		return numbered(t, m->nexthop, "remembered in the mapping", hop);
 	if (link->static_nexthop)
 		return numbered(t, link->static_nexthop, "static", hop);
 	return routed(t, &question, true, hop);

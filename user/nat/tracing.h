@@ -100,6 +100,9 @@ bool daisy_trace_admits(struct daisy_tracing *t, struct in_addr remote,
 /* Could a mapping be created for the packet's source? 0 or minus a reason; *saddr as in the result. */
 int daisy_trace_create(struct daisy_tracing *t, struct in_addr *saddr);
 int daisy_trace_outside(struct daisy_tracing *t, struct in_addr saddr, struct daisy_trace_hop *hop);
+/* Towards the host of a mapping; inside_hop: towards a host that no mapping vouches for. */
+int daisy_trace_mapping_hop(struct daisy_tracing *t, const struct daisy_mapping *m,
+			    struct daisy_trace_hop *hop);
 int daisy_trace_inside_hop(struct daisy_tracing *t, const struct daisy_mapping *m,
 			   struct daisy_trace_hop *hop);
 

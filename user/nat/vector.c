@@ -157,6 +157,10 @@ int daisy_vectors_install(struct daisy_instance *inst, const uint32_t *slots, si
 {
 	int err = 0;
 
+	/* No mapping left a word there: whoever ends one clears it. A lost one would translate. */
+	for (size_t i = 0; i < n; i++)
+		memset(daisy_instance_inbound(inst, slots[i]), 0,
+		       DAISY_VECTOR_SIZE * sizeof(union daisy_inbound));
 	for (int proto = 0; !err && proto < DAISY_N_PROTOS; proto++)
 		err = install_vectors(inst, proto, slots, n);
 	for (size_t i = 0; err && i < n; i++)
@@ -220,4 +224,9 @@ void *daisy_instance_vector(struct daisy_instance *inst, uint32_t slot, enum dai
 	if (stride)
 		*stride = inst->vector_type[proto].record_size;
 	return slot < inst->sizes.slots ? inst->vector[proto][slot] : NULL;
+}
+
+union daisy_inbound *daisy_instance_inbound(struct daisy_instance *inst, uint32_t slot)
+{
+	return inst->inbound + (size_t)slot * DAISY_VECTOR_SIZE;
 }
