@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 
 #include "cli/print.h"
 #include "ctl/commands.h"
 #include "ctl/inventory.h"
+#include "lib/error.h"
 #include "openflow/cookie.h"
 #include "openflow/diff.h"
 #include "openflow/ofctl.h"
@@ -154,11 +159,34 @@ static void report(struct daisy_ctl *ctl, const struct work *work)
 	json_decref(item);
 }
 
+/*
+ * One at a time: between the look at the switch and the change of it somebody else's
+ * change would be taken back. The end of the process unlocks, whatever ends it.
+ */
+static int lock(const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0) {
+		int err = -errno;
+
+		daisy_error_set("%s: cannot read: %s", file, strerror(errno));
+		return err;
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		daisy_error_set("%s: another daisy-ctl applies it, expected to be alone", file);
+		return -EBUSY;
+	}
+	return 0;
+}
+
 static enum daisy_exit apply(struct daisy_ctl *ctl)
 {
 	struct work work = { 0 };
-	int err = work_begin(ctl, &work);
+	int err = lock(ctl->file);
 
+	if (!err)
+		err = work_begin(ctl, &work);
 	if (!err && !ctl->lose_mappings)
 		err = daisy_diff_check_owners(work.inv, &work.diff);
 	if (!err && work.diff.n)

@@ -264,6 +264,17 @@ time.sleep(100)' "$TOPO_DIR/mute"
 	assert_equal "$stderr" "daisy-ctl: apply: $TOPO_DIR/net.yaml:1: switch \"unix:$TOPO_DIR/mute\": no answer within 1 s"
 }
 
+@test "an inventory that is being applied is not applied by a second controller" {
+	exec 5<"$TOPO_DIR/net.yaml"
+	flock 5
+	run -1 --separate-stderr ctl apply "$TOPO_DIR/net.yaml"
+	exec 5<&-
+	assert_equal "$stderr" \
+		"daisy-ctl: apply: $TOPO_DIR/net.yaml: another daisy-ctl applies it, expected to be alone"
+	assert_equal "$(rules)" ''
+	apply
+}
+
 @test "a port that the switch does not have is named with its line, and what it has" {
 	inventory 's/port: isp/port: wan/'
 	refused "5: no port \"wan\" in switch \"unix:$TOPO_DIR/ovs/br0.mgmt\", expected one of: in1, in2, boxa, boxb, isp, in3, boxc_in, boxc_out" \
