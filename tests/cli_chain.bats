@@ -77,6 +77,10 @@ two_functions() {
 	run -0 chain compile "$BATS_TEST_TMPDIR/x.click" --explain
 	assert_line --regexp '^ +1  src 10\.0\.0\.0/8, proto 6 17, dport 80-90, frag 0-1  \(.*/x\.click:2\)$'
 	assert_line --regexp '^ +3  everything  \(.*/x\.click:1\)$'
+	run -0 "$BUILD/bin/daisy" -j chain compile "$BATS_TEST_TMPDIR/x.click" --explain
+	assert_equal "$(jq -c '.[] | [.entry, .does, [.filters[] | .number, .filter, .line, .reached]]' <<<"$output")" \
+		'["[a]nf","drop",[1,"src 10.0.0.0/8, proto 6 17, dport 80-90, frag 0-1",2,true,3,"everything",1,true]]
+["[a]nf","to nf[b]",[2,"proto 6, tcp-flags 2-3 6-7 10-11 14-15 18-19 22-23 26-27 30-31 and 56 more, ttl 10-255, frag 0-1",3,true]]'
 }
 
 @test "both engines say the same of every header, class and verdict (S-10, S-11)" {
@@ -115,6 +119,14 @@ assert_agreement() {
 		"$BUILD/tests/chain/scan" "$RULES/$set.rules" --headers 20000 >"$BATS_TEST_TMPDIR/trace"
 		assert_agreement "$BATS_TEST_TMPDIR/x.chain" "$RULES/$set.rules" "$BATS_TEST_TMPDIR/trace" 20000
 	done
+}
+
+@test "9388 rules compile and are proven within 30 s, and all agree on 10,000 headers (S-6, S-13)" {
+	gzip -dc "$RULES/cb_fw1_10k.rules.gz" >"$BATS_TEST_TMPDIR/x.rules"
+	"$TESTS/../scripts/classbench-chain" "$BATS_TEST_TMPDIR/x.rules" >"$BATS_TEST_TMPDIR/x.chain"
+	run -0 timeout 30 "$BUILD/bin/daisy" chain compile "$BATS_TEST_TMPDIR/x.chain"
+	"$BUILD/tests/chain/scan" "$BATS_TEST_TMPDIR/x.rules" --headers 10000 >"$BATS_TEST_TMPDIR/trace"
+	assert_agreement "$BATS_TEST_TMPDIR/x.chain" "$BATS_TEST_TMPDIR/x.rules" "$BATS_TEST_TMPDIR/trace" 10000
 }
 
 @test "the access lists of the paper, 251 and 713 rules: all agree on 20,000 headers (S-20)" {
@@ -180,6 +192,18 @@ assert_agreement() {
 	} >"$BATS_TEST_TMPDIR/x.chain"
 	run -1 --separate-stderr timeout 30 "$BUILD/bin/daisy" chain compile "$BATS_TEST_TMPDIR/x.chain"
 	assert_regex "$stderr" '^daisy: chain compile: the chain takes more than 262144 filters, most of them because of .*x\.chain:[0-9]+:1 \([0-9]+\), .*; expected rules that overlap less$'
+}
+
+@test "elements whose filters combine without end are refused in bounded time" {
+	{
+		echo 'FromDevice(in) -> f :: IPFilter('
+		seq -f 'allow src port %.0f && dst net 10.0.0.0/8,' 0 2 64000
+		echo ') -> g :: IPFilter('
+		seq -f 'allow src port %.0f && dst net 10.0.0.0/8,' 1 2 64000
+		echo ') -> ToDevice(out);'
+	} >"$BATS_TEST_TMPDIR/x.chain"
+	run -1 --separate-stderr timeout 60 "$BUILD/bin/daisy" chain compile "$BATS_TEST_TMPDIR/x.chain"
+	assert_regex "$stderr" 'x\.chain:[0-9]+:[0-9]+: the filters of "nf/g" and of the elements before it have more than 200 million combinations, expected fewer rules$'
 }
 
 @test "dot draws the elements and what is left of them" {

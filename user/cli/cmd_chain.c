@@ -4,6 +4,7 @@
  * daemon and needs no root.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/commands.h"
@@ -94,6 +95,56 @@ static void print_summary(struct daisy_cli *cli, const struct daisy_chain *chain
 	json_decref(item);
 }
 
+static json_t *filter_json(const struct daisy_chain *chain, const struct daisy_classifier *c,
+			   size_t i)
+{
+	const struct daisy_class_rule *rule = &c->rules[i];
+	unsigned int line, column;
+	const char *name;
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	json_t *item;
+
+	if (!out)
+		return NULL;
+	daisy_filter_explain(out, &chain->sets, &rule->filter);
+	fclose(out);
+	daisy_place_find(rule->place, &name, &line, &column);
+	item = json_pack("{s:I,s:s,s:s,s:i,s:b}", "number", (json_int_t)i + 1, "filter", text, "file", name,
+			 "line", (int)line, "reached", (int)c->tree->decides[i]);
+	free(text);
+	return item;
+}
+
+/* One item for each class of each entry. */
+static void print_explained(struct daisy_cli *cli, const struct daisy_chain *chain)
+{
+	const struct daisy_compiled *compiled = chain->compiled;
+	json_t *list = json_array();
+
+	for (size_t e = 0; e < chain->n_entries; e++) {
+		const struct daisy_classifier *c = &compiled->classifiers[e];
+
+		for (size_t k = 0; k < compiled->n_classes; k++) {
+			json_t *filters = json_array();
+			char id[16];
+
+			for (size_t i = 0; i < c->n_rules; i++)
+				if (c->rules[i].class == k)
+					json_array_append_new(filters, filter_json(chain, c, i));
+			snprintf(id, sizeof(id), "%08x", compiled->classes[k].id);
+			if (json_array_size(filters))
+				json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:O}", "entry",
+					chain->entries[e].name, "class", id, "does", compiled->classes[k].text,
+					"filters", filters));
+			json_decref(filters);
+		}
+	}
+	daisy_print_json(cli, list);
+	json_decref(list);
+}
+
 static void print_warnings(const struct daisy_cli *cli, const struct daisy_chain *chain)
 {
 	for (size_t i = 0; i < chain->n_warnings; i++)
@@ -124,7 +175,9 @@ static enum daisy_exit compile(struct daisy_cli *cli, struct daisy_args *args)
 	if (!err)
 		err = compile_and_prove(&chain, &n_regions);
 	print_warnings(cli, &chain);
-	if (!err && daisy_args_flag(args, "--explain"))
+	if (!err && daisy_args_flag(args, "--explain") && cli->json)
+		print_explained(cli, &chain);
+	else if (!err && daisy_args_flag(args, "--explain"))
 		daisy_chain_explain(stdout, &chain);
 	else if (!err && daisy_args_flag(args, "--dot"))
 		daisy_chain_dot(stdout, &chain);

@@ -32,6 +32,7 @@ struct work {
 	struct daisy_chain *chain;
 	struct daisy_compiled *compiled;
 	struct daisy_classifier *classifier;
+	uint64_t n_intersections;
 };
 
 static int add_class(struct work *w, struct daisy_class class, uint32_t *index)
@@ -161,6 +162,12 @@ static int follow(struct work *w, const struct traffic *t, const struct daisy_el
 	struct daisy_operation *operation;
 	int err = daisy_operation_intersect(&w->chain->sets, &t->filter, t->operation, &entry->filter,
 					    &next.filter);
+	if (++w->n_intersections > DAISY_CHAIN_MAX_MILLIONS * UINT64_C(1000000)) {
+		daisy_place_error(e->place, "the filters of \"%s\" and of the elements before it have more than "
+				  "%d million combinations, expected fewer rules", e->name,
+				  DAISY_CHAIN_MAX_MILLIONS);
+		return -E2BIG;
+	}
 	if (err)
 		return err;
 	if (entry->operation) {

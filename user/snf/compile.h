@@ -14,6 +14,8 @@
 /* Bounds of what the datapath can be given. */
 #define DAISY_CHAIN_MAX_FILTERS 262144
 #define DAISY_CHAIN_MAX_CLASSES 65536
+/* Intersections, in millions: what bounds the time, some seconds. */
+#define DAISY_CHAIN_MAX_MILLIONS 200
 
 struct daisy_class_rule {
 	struct daisy_filter filter;

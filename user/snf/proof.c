@@ -7,7 +7,7 @@
 #include "lib/error.h"
 #include "snf/proof.h"
 
-/* Steps of the search for a packet: it is for a message, so it may end without one. */
+/* Steps of the search for a packet in one region; more are no proof. */
 #define MAX_STEPS 1000000
 
 struct check {
@@ -106,6 +106,9 @@ static int check_leaf(struct check *c, const struct daisy_region *region,
 		c->n_steps = 0;
 		if (find_free(c, region, rules, n, &c->proof->counter_example))
 			return refuse(c, NULL, "a packet has no class");
+		if (c->n_steps > MAX_STEPS)
+			return refuse(c, region, "it takes too long to prove that every packet near this one has a "
+				      "class");
 	}
 	if (alike && node->n == 1 && n && *refs == rules[n - 1])
 		return 0;

@@ -15,7 +15,8 @@
 
 #define LEAF 8			/* compared one after the other faster than cut again */
 #define MAX_DEPTH 96
-#define MAX_BORDERS 32		/* of one filter in one field */
+#define MAX_BORDERS 8		/* of one filter in one field */
+#define SAMPLE 512		/* filters whose borders are looked at, to find a median */
 #define COPIES 48		/* budget of the root: copies of each filter, on average */
 
 struct build {
@@ -192,7 +193,7 @@ static int try_field(struct build *b, const struct daisy_region *region, const s
 	struct cut cut = { .field = (int)field };
 
 	b->n_borders = 0;
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; i < list->n; i += 1 + list->n / SAMPLE) {
 		uint32_t set = b->classifier->rules[list->rules[i]].filter.set[field];
 
 		if (set != SET_FULL && add_borders(b, region, field, set))
