@@ -11,6 +11,7 @@
 
 #include "lib/expire.h"
 #include "lib/forward.h"
+#include "lib/import.h"
 
 enum batch_kind {
 	BATCH_MAPPINGS,
@@ -18,6 +19,7 @@ enum batch_kind {
 	BATCH_SUBSCRIBERS,
 	BATCH_BLOCKS,
 	BATCH_FORWARDS,
+	BATCH_IMPORTS,
 };
 
 struct batch {
@@ -100,6 +102,22 @@ static __always_inline int run_forward(struct batch *b, __u32 i)
 	return EXPIRE_NOTHING;
 }
 
+/* Each for itself: `freed` becomes the reason of the last that was not published. */
+static __always_inline int run_import(struct batch *b, __u32 i)
+{
+	struct daisy_import_item *in = item_at(b, i, sizeof(*in)), it;
+	int err;
+
+	if (!in)
+		return -1;
+	it = *in;
+	err = import_publish(&it, b->now);
+	if (!err)
+		return EXPIRE_ENDED;
+	b->freed = -err;
+	return EXPIRE_NOTHING;
+}
+
 static long run_item(__u32 i, struct batch *b)
 {
 	int result;
@@ -114,6 +132,8 @@ static long run_item(__u32 i, struct batch *b)
 		result = run_block(b, i);
 	else if (b->kind == BATCH_FORWARDS)
 		result = run_forward(b, i);
+	else if (b->kind == BATCH_IMPORTS)
+		result = run_import(b, i);
 	else
 		result = run_subscriber(b, i);
 	if (result < 0)
@@ -174,6 +194,12 @@ SEC("xdp")
 int sweep_forwards(struct xdp_md *ctx)
 {
 	return run_batch(ctx, BATCH_FORWARDS);
+}
+
+SEC("xdp")
+int sweep_imports(struct xdp_md *ctx)
+{
+	return run_batch(ctx, BATCH_IMPORTS);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -46,7 +46,7 @@ assert_usage() {
 
 @test "an unknown object, command, keyword or option is quoted, exit code 2" {
 	assert_usage '"lnk" is unknown, expected link, pool, address, peer, subscriber, mapping, stats, monitor, instance, config, chain, doctor or help' lnk
-	assert_usage 'address: "drain" is unknown, expected show, set, help, address or pool' address drain
+	assert_usage 'address: "drain" is unknown, expected show, set, move, help, address or pool' address drain
 	assert_usage 'link show: "device" is unknown, expected dev or help' link show device eth0
 	assert_usage 'config save: "now" is unknown, expected help' config save now
 	assert_usage '"-x" is unknown, expected -j, -p, -i, --run-dir, -V or -h' -x

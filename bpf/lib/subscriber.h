@@ -53,7 +53,7 @@ static __always_inline struct daisy_pool *slot_pool(__u32 slot)
 	struct daisy_slot *s = bpf_map_lookup_elem(&slots, &slot);
 	__u32 pool;
 
-	if (!s || s->state != SLOT_ACTIVE)
+	if (!s || !daisy_slot_is_open(s))
 		return NULL;
 	pool = s->pool;
 	return bpf_map_lookup_elem(&pools, &pool);

@@ -162,6 +162,8 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	port = ref_port(ref);
 	from = slot_word(ref_slot(ref));
 	addr = from;
+	if (unlikely(from >> DAISY_SLOT_FLAGS_SHIFT & SLOT_STOPPED))
+		return -REASON_MOVING;
 	if (unlikely(from >> DAISY_SLOT_FLAGS_SHIFT & SLOT_FILTERED))
 		filter_permit(p, ref, proto);
 	nh = route_outside(ctx, c, p, addr, &err);
@@ -183,6 +185,12 @@ static __always_inline int translate_out(struct xdp_md *ctx, struct daisy_conf *
 	rewrite_endpoint(ip, l4, proto, true, addr, port, rewrite_ttl(ip) + ident_write(ip, p->new_id));
 	end_outbound(p, proto);
 	return emit(ctx, p, nh);
+}
+
+/* Is a destination of ours that has to be looked at on its way to another box? */
+static __always_inline bool slot_is_stopped(const struct packet *p)
+{
+	return slot_word(p->dst_slot) >> DAISY_SLOT_FLAGS_SHIFT & SLOT_STOPPED;
 }
 
 /*
@@ -219,6 +227,8 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 	int err = 0;
 	void *l4;
 
+	if (unlikely(p->filtered) && slot_is_stopped(p))
+		return -REASON_MOVING;
 	if (unlikely(!m))
 		return proto == DAISY_TCP ? unsolicited_syn(ctx, p, REASON_NO_MAPPING) : -REASON_NO_MAPPING;
 	if (unlikely(p->filtered) && !filter_admits(p, p->saddr, proto))
@@ -261,6 +271,8 @@ STAGE int hairpin_pass(const struct packet *p, __u64 ref, __u32 proto)
 
 	if (!p)
 		return -REASON_NO_MAPPING;
+	if (own >> DAISY_SLOT_FLAGS_SHIFT & SLOT_STOPPED || (p->filtered && slot_is_stopped(p)))
+		return -REASON_MOVING;
 	if (own >> DAISY_SLOT_FLAGS_SHIFT & SLOT_FILTERED)
 		filter_permit(p, ref, proto);
 	if (p->filtered && !filter_admits(p, own, proto))

@@ -174,7 +174,7 @@ struct daisy_addr_entry {
 	__u8 addr[4];
 	__u16 slot;
 	__u8 kind;		/* enum daisy_addr_kind */
-	__u8 filtered;		/* 1: the slot has SLOT_FILTERED */
+	__u8 filtered;		/* 1: the slot has SLOT_FILTERED or SLOT_STOPPED: it has to be looked at */
 } __attribute__((aligned(8)));	/* read and written as one word */
 
 /*

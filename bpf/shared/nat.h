@@ -252,7 +252,16 @@ struct daisy_slot {
 
 #define SLOT_FILTERED 1		/* address-dependent filtering (RFC 4787 REQ-8) */
 #define SLOT_IDENT 2	/* DAISY_OPT_IDENT_ALL, where the straight line looks anyway */
+#define SLOT_STOPPED 4	/* on its way between boxes: nothing is translated */
+#define SLOT_ARRIVING 8	/* SLOT_STOPPED at the box that it goes to, which does not own it yet */
+#define SLOT_LEFT 16	/* SLOT_STOPPED at the box that it comes from, which no longer owns it */
 #define DAISY_SLOT_FLAGS_SHIFT 48
+
+/* Does it take new mappings? */
+static inline int daisy_slot_is_open(const struct daisy_slot *slot)
+{
+	return slot->state == SLOT_ACTIVE && !(slot->flags & SLOT_STOPPED);
+}
 
 /* Subscriber: an inside address of a zone. One external address for all its protocols (RFC 6888 REQ-2). */
 struct daisy_subscriber_key {
@@ -391,6 +400,15 @@ struct daisy_forward_item {
 	__u8 pad;
 };
 
+/* Item of a batch of mappings that have come from another box, program sweep_imports. */
+struct daisy_import_item {
+	union daisy_endpoint inside;
+	__u16 slot;			/* SLOT_ARRIVING */
+	__u16 port;			/* its record is filled in, and NEW */
+	__u8 proto;			/* enum daisy_proto */
+	__u8 pad[3];
+};
+
 /* Item of a connection batch, program sweep_conns. */
 struct daisy_conn_item {
 	struct daisy_conn_key key;
@@ -417,6 +435,7 @@ _Static_assert(sizeof(struct daisy_sweep_item) == 8, "batch item");
 _Static_assert(sizeof(struct daisy_sweep_header) == 8, "batch header");
 _Static_assert(sizeof(struct daisy_block_item) == 8, "block batch item");
 _Static_assert(sizeof(struct daisy_forward_item) == 24, "forward batch item");
+_Static_assert(sizeof(struct daisy_import_item) == 16, "import batch item");
 _Static_assert(sizeof(struct daisy_conn_item) == 16, "connection batch item");
 
 #endif

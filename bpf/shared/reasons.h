@@ -51,7 +51,8 @@
 	X(42, LIMIT_RATE, "limit_rate", "the subscriber makes new mappings faster than it may (RFC 6888 REQ-5)") \
 	X(43, SYN_SUPERSEDED, "syn_superseded", "held inbound SYN whose port the inside has opened meanwhile (RFC 5382 REQ-4)") \
 	X(44, NOT_PLANNED, "not_planned", "in no inside prefix of a deterministic pool, and its zone has no other pool") \
-	X(45, RANGE_FULL, "range_full", "the subscriber's deterministic ports are all taken, and its pool has no overflow")
+	X(45, RANGE_FULL, "range_full", "the subscriber's deterministic ports are all taken, and its pool has no overflow") \
+	X(46, MOVING, "moving", "the external address is on its way to another box")
 
 enum daisy_reason {
 	REASON_NONE,

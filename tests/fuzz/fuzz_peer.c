@@ -10,6 +10,8 @@
 
 #include "lib/error.h"
 #include "migrate/message.h"
+#include "migrate/moving.h"
+#include "migrate/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -52,6 +54,56 @@ static void try_hello(const struct daisy_frame *frame)
 	daisy_frames_clear(&out);
 }
 
+static void try_talk(const struct daisy_frame *frame)
+{
+	struct daisy_config_forward *list;
+	struct daisy_frames out = { 0 };
+	struct daisy_talk talk, again;
+	struct daisy_frame own;
+	size_t n;
+
+	if (daisy_talk_read(frame, &talk)) {
+		refused_well();
+		return;
+	}
+	daisy_talk_write(&out, MESSAGE_READY, 1, frame->session, &talk);
+	parse_own(&out, &own);
+	MUST(!daisy_talk_read(&own, &again));
+	MUST(!memcmp(&talk, &again, sizeof(talk)));
+	daisy_frames_clear(&out);
+	if (daisy_forwards_read(frame, 1, &list, &n))
+		refused_well();
+	else
+		free(list);
+}
+
+static void try_state(const struct daisy_frame *frame)
+{
+	struct daisy_field field;
+	size_t at = 0;
+	int more;
+
+	while ((more = daisy_frame_next(frame, &at, &field)) > 0) {
+		struct daisy_portable item, again;
+		struct daisy_frames out = { 0 };
+		struct daisy_field own;
+		int is = daisy_state_read(&field, &item);
+
+		if (is <= 0) {
+			MUST(!is || *daisy_error());
+			continue;
+		}
+		daisy_state_write(&out, &item);
+		own = (struct daisy_field){ (uint16_t)daisy_get_number(out.data, 2),
+					    (uint16_t)daisy_get_number(out.data + 2, 2), out.data + 4 };
+		MUST(daisy_state_read(&own, &again) == 1);
+		MUST(!memcmp(&item, &again, sizeof(item)));
+		daisy_frames_clear(&out);
+	}
+	if (more < 0)
+		refused_well();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct daisy_frame frame;
@@ -67,6 +119,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while ((n = daisy_frame_parse(bytes + at, size - at, DAISY_FRAME_MAX, &frame)) > 0) {
 		MUST(at + (size_t)n <= size);
 		try_hello(&frame);
+		try_talk(&frame);
+		try_state(&frame);
 		at += (size_t)n;
 	}
 	if (n < 0)

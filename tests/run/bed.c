@@ -374,6 +374,8 @@ void bed_reset(struct bed *bed)
 	for (i = 0; i < BED_N_SLOTS; i++) {
 		if (daisy_instance_slots(bed->inst)[i].state != SLOT_ACTIVE)
 			daisy_instance_address_state(bed->inst, i, SLOT_ACTIVE);
+		if (daisy_instance_slots(bed->inst)[i].flags & SLOT_STOPPED)
+			daisy_instance_address_resume(bed->inst, i);
 		if (daisy_instance_slots(bed->inst)[i].flags)
 			daisy_instance_address_filter(bed->inst, i, false);
 	}

@@ -290,6 +290,20 @@ static void all_refused_still(struct bed *bed)
 	send_port(bed, 65000, XDP_DROP, C_drop_NO_PORT);
 }
 
+/* As a move to another box does. */
+static void stop_all(struct bed *bed)
+{
+	for (uint32_t slot = 0; slot < BED_N_SLOTS; slot++)
+		if (daisy_instance_address_stop(bed->inst, slot))
+			play_fail("%s", daisy_error());
+}
+
+static void resume_all(struct bed *bed)
+{
+	for (uint32_t slot = 0; slot < BED_N_SLOTS; slot++)
+		daisy_instance_address_resume(bed->inst, slot);
+}
+
 static void drain_first(struct bed *bed)
 {
 	daisy_instance_address_state(bed->inst, 0, SLOT_DRAINING);
@@ -533,6 +547,15 @@ static const struct play plays[] = {
 		REFUSED(AT_INSIDE, UDP(HOST(1, 5001), S1), DRAINING),
 		REFUSED(AT_INSIDE, UDP(H2, S1), NO_ADDRESS), CALL(undrain),
 		OUT(UDP(HOST(1, 5001), S1), C_out_udp, C_created_udp)) },
+
+	{ "An address on its way to another box translates nothing, and goes on as it was if it stays (D-22)",
+	  STEPS(OPEN_UDP, OUT(TCP(H1, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created),
+		OUT(UDP(H1, S2), C_out_udp), IN(UDP(S2, H1), C_in_udp), CALL(stop_all),
+		DROP(AT_INSIDE, UDP(H1, S2), MOVING), DROP(AT_OUTSIDE, UDP(S2, H1), MOVING),
+		DROP(AT_INSIDE, TCP(H1, S1, ACK), MOVING), DROP(AT_OUTSIDE, TCP(S1, H1, ACK), MOVING),
+		REFUSED(AT_INSIDE, UDP(HOST(1, 5001), S1), DRAINING), REFUSED(AT_INSIDE, UDP(H2, S1), NO_ADDRESS),
+		CALL(resume_all), OUT(UDP(H1, S2), C_out_udp), IN(UDP(S2, H1), C_in_udp),
+		OUT(TCP(H1, S1, ACK), C_out_tcp), OUT(UDP(HOST(1, 5001), S1), C_out_udp, C_created_udp)) },
 
 	{ "An index entry that could not be removed with its mapping goes before the port is free (U3)",
 	  STEPS(OUT(UDP(HOST(1, 5000), S1), C_out_udp, C_created_udp, C_subscribers_created),

@@ -73,6 +73,14 @@ static void drain_all(struct bed *bed)
 		daisy_instance_address_state(bed->inst, slot, SLOT_DRAINING);
 }
 
+/* As a move to another box does. */
+static void stop_all(struct bed *bed)
+{
+	for (uint32_t slot = 0; slot < BED_N_SLOTS; slot++)
+		if (daisy_instance_address_stop(bed->inst, slot))
+			play_fail("%s", daisy_error());
+}
+
 static void filter_all(struct bed *bed)
 {
 	for (uint32_t slot = 0; slot < BED_N_SLOTS; slot++)
@@ -267,6 +275,7 @@ static const enum counter ends[] = {
 	C_drop_LIMIT_RATE, C_drop_BAD_HEADER, C_drop_SOURCE_ROUTE, C_fragments, C_drop_FRAGMENT_ORPHAN,
 	C_drop_FRAGMENT_TINY, C_drop_FRAGMENT_OVERLAP, C_drop_FRAGMENT_QUOTA, C_held_fragments, C_held_syns,
 	C_held_too_big, C_drop_HOLD_SOURCE, C_drop_HOLD_FULL, C_drop_SYN_SUPERSEDED, C_drop_NO_SUBSCRIBER,
+	C_drop_MOVING,
 };
 
 static void all_seen(struct bed *bed)
@@ -360,6 +369,9 @@ static const struct play plays[] = {
 	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), CALL(drain_all), OUT(UDP(H1, S7), C_out_udp),
 		REFUSED(AT_INSIDE, UDP(HOST(1, 5001), S1), DRAINING),
 		REFUSED(AT_INSIDE, UDP(H2, S1), NO_ADDRESS)) },
+	{ "A trace tells of an address on its way to another box (D-22)",
+	  STEPS(OUT(UDP(H1, S1), UDP_NEW, FIRST), CALL(stop_all), DROP(AT_INSIDE, UDP(H1, S7), MOVING),
+		DROP(AT_OUTSIDE, UDP(S1, H1), MOVING), REFUSED(AT_INSIDE, UDP(HOST(1, 5001), S1), DRAINING)) },
 	{ "A trace tells of port blocks, and that they are full (G16)", .setup = small_blocks,
 	  STEPS(CALL(fill_block), REFUSED(AT_INSIDE, UDP(HOST(1, 65), S1), BLOCKS_FULL),
 		OUT(TCP(H1, S1, SYN), TCP_NEW), OUT(UDP(H2, S1), UDP_NEW, FIRST), CALL(no_blocks_left),

@@ -22,8 +22,10 @@
 #include "daemon/log.h"
 #include "lib/error.h"
 #include "migrate/channel.h"
+#include "migrate/machine.h"
 #include "migrate/message.h"
 #include "migrate/peers.h"
+#include "migrate/state.h"
 
 #define KEY_A "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 #define KEY_B "100102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -137,6 +139,129 @@ static void version_is_the_highest_of_both(void **state)
 
 		assert_int_equal(daisy_hello_version(&hello), rows[i].version);
 	}
+}
+
+/* State. */
+
+static const struct daisy_portable items[] = {
+	{ .kind = PORTABLE_SUBSCRIBER, .addr = { 10, 0, 0, 9 }, .zone = 255, .age_ms = 1000 },
+	{ .kind = PORTABLE_MAPPING, .proto = DAISY_UDP, .port = 65535, .addr = { 10, 1, 2, 3 },
+	  .inside_port = 1, .zone = 7, .age_ms = UINT32_MAX, .remaining_ms = 299999 },
+	{ .kind = PORTABLE_MAPPING, .proto = DAISY_TCP, .flags = PORTABLE_UNTRACKED | PORTABLE_IDLED,
+	  .port = 1024, .addr = { 10, 0, 0, 1 }, .inside_port = 65535 },
+	{ .kind = PORTABLE_CONN, .proto = DAISY_TCP, .port = 1024, .remote = { 198, 51, 100, 1 },
+	  .remote_port = 443, .conn_state = CONN_OPENING, .conn_flags = 1, .remaining_ms = 7, .lag_ms = 1 },
+	{ .kind = PORTABLE_CONN, .proto = DAISY_TCP, .port = 1024, .remote_port = 1,
+	  .conn_state = CONN_ESTABLISHED, .conn_flags = 31 },
+	{ .kind = PORTABLE_CONN, .proto = DAISY_TCP, .port = 1024, .conn_state = CONN_CLOSING },
+	{ .kind = PORTABLE_CONN, .proto = DAISY_TCP, .port = 1024, .conn_state = CONN_RESET,
+	  .lag_ms = UINT32_MAX },
+	{ .kind = PORTABLE_REST, .proto = DAISY_ICMP, .port = 5, .remaining_ms = 120000 },
+	{ .kind = PORTABLE_PERMISSION, .proto = DAISY_UDP, .port = 6, .remote = { 1, 2, 3, 4 }, .age_ms = 9 },
+};
+
+#define N_ITEMS (sizeof(items) / sizeof(items[0]))
+
+static void state_comes_back(void **state)
+{
+	struct daisy_frames out = { 0 };
+	struct daisy_frame frame;
+	struct daisy_field field;
+	struct daisy_portable item;
+	size_t at = 0;
+
+	daisy_frame_begin(&out, MESSAGE_STATE, 1, 5);
+	for (size_t i = 0; i < N_ITEMS; i++)
+		daisy_state_write(&out, &items[i]);
+	daisy_frame_end(&out);
+	assert_int_equal(daisy_frame_parse(out.data, out.to, DAISY_FRAME_MAX, &frame), out.to);
+	for (size_t i = 0; i < N_ITEMS; i++) {
+		assert_int_equal(daisy_frame_next(&frame, &at, &field), 1);
+		assert_int_equal(daisy_state_read(&field, &item), 1);
+		assert_memory_equal(&item, &items[i], sizeof(item));
+	}
+	assert_int_equal(daisy_frame_next(&frame, &at, &field), 0);
+	daisy_frames_clear(&out);
+}
+
+/* Field number, length, and what it begins with; the rest are zeros. */
+static const struct {
+	uint16_t number, len;
+	uint8_t begin[12];
+	int result;
+} odd_items[] = {
+	{ 33, 20, { 4, 0, 0 }, 1 }, { 33, 21, { 4, 0, 0 }, 1 }, { 33, 19, { 4, 0, 0 }, -EPROTO },
+	{ 34, 32, { 4, 0, 1 }, 1 }, { 34, 31, { 4, 0, 1 }, -EPROTO }, { 32, 0, { 0 }, -EPROTO },
+	{ 33, 20, { 4, 0, 3 }, -EPROTO }, { 33, 20, { 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0 }, -EPROTO },
+	{ 31, 20, { 4, 0, 0 }, 0 }, { 37, 20, { 4, 0, 0 }, 0 }, { 0, 0, { 0 }, 0 }, { 65535, 4, { 0 }, 0 },
+};
+
+static void odd_items_are_told_apart(void **state)
+{
+	for (size_t i = 0; i < sizeof(odd_items) / sizeof(odd_items[0]); i++) {
+		uint8_t *value = calloc(1, odd_items[i].len + 1u);
+		struct daisy_field field = { odd_items[i].number, odd_items[i].len, value };
+		struct daisy_portable item;
+
+		memcpy(value, odd_items[i].begin, odd_items[i].len < 12 ? odd_items[i].len : 12);
+		assert_int_equal(daisy_state_read(&field, &item), odd_items[i].result);
+		free(value);
+	}
+}
+
+/* The machines: each state with each event. */
+
+/* In these the address is stopped, and still the source's. */
+static bool undecided(enum daisy_source_state state)
+{
+	return state == SOURCE_COPYING || state == SOURCE_COPIED;
+}
+
+static void source_decides_once(void **state)
+{
+	for (int s = SOURCE_IDLE; s <= SOURCE_LEFT; s++) {
+		for (int e = 0; e < SOURCE_N_EVENTS; e++) {
+			struct daisy_source_step step = daisy_source_next(s, e);
+
+			if (step.action == SOURCE_BREAK)
+				continue;
+			/* Stopped once, by the target's word; decided once, when it has everything. */
+			assert_int_equal(step.action == SOURCE_STOP,
+					 s == SOURCE_OFFERED && e == SOURCE_GOT_OFFER_OK);
+			assert_int_equal(step.action == SOURCE_DECIDE,
+					 s == SOURCE_COPIED && e == SOURCE_GOT_READY);
+			/* Given up by an answer alone. */
+			assert_int_equal(step.action == SOURCE_WITHDRAW,
+					 s == SOURCE_LEFT && e == SOURCE_GOT_COMMIT_OK);
+			/* Whatever ends undecided is taken back, and what was decided only by an answer. */
+			if (undecided(s) && step.next == SOURCE_IDLE)
+				assert_int_equal(step.action, SOURCE_TAKE_BACK);
+			if (s == SOURCE_LEFT && step.action == SOURCE_TAKE_BACK)
+				assert_int_equal(e, SOURCE_GOT_UNKNOWN);
+			if (s == SOURCE_LEFT && step.next != SOURCE_LEFT)
+				assert_true(e == SOURCE_GOT_UNKNOWN || e == SOURCE_GOT_COMMIT_OK);
+		}
+		assert_int_not_equal(daisy_source_next(s, SOURCE_LOST).action, SOURCE_BREAK);
+		assert_int_not_equal(daisy_source_next(s, SOURCE_LATE).action, SOURCE_BREAK);
+	}
+}
+
+static void target_waits_for_the_decision(void **state)
+{
+	for (int s = TARGET_NONE; s <= TARGET_READY; s++)
+		for (int e = 0; e < TARGET_N_EVENTS; e++) {
+			struct daisy_target_step step = daisy_target_next(s, e);
+
+			assert_int_equal(step.action == TARGET_ACCEPT,
+					 s == TARGET_READY && e == TARGET_GOT_COMMIT);
+			/* What is ready is forgotten by the source's word alone. */
+			if (s == TARGET_READY && step.action == TARGET_FORGET)
+				assert_int_equal(e, TARGET_GOT_ABORT);
+			if (s == TARGET_TAKING && step.next == TARGET_NONE && step.action != TARGET_BREAK)
+				assert_int_equal(step.action, TARGET_FORGET);
+		}
+	assert_int_equal(daisy_target_next(TARGET_TAKING, TARGET_GOT_COMMIT).action, TARGET_BREAK);
+	assert_int_equal(daisy_target_next(TARGET_READY, TARGET_GOT_STATE).action, TARGET_BREAK);
 }
 
 /* The key file. */
@@ -627,6 +752,13 @@ static void optional_type_is_ignored(void **state)
 #define NETWORK(title, f) { title, f, setup, teardown, NULL }
 
 static const struct CMUnitTest fixed[] = {
+	FIXED("state of every kind comes back as it was written", state_comes_back),
+	FIXED("items of other versions are skipped or read as far as known, cut ones refused",
+	      odd_items_are_told_apart),
+	FIXED("the source stops an address once, decides once, and gives nothing up unasked (D-21, D-22)",
+	      source_decides_once),
+	FIXED("the target owns what the source has decided, and nothing else (D-21)",
+	      target_waits_for_the_decision),
 	FIXED("a frame comes back as it was written, and is not read before it is whole",
 		frame_comes_back),
 	FIXED("a field of an unknown number is skipped", unknown_field_is_skipped),

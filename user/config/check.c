@@ -229,7 +229,8 @@ static int check_pools(const struct daisy_config *config, struct daisy_yaml_doc 
 					pool->name);
 			return daisy_config_place(doc, "pools[%zu].name", i);
 		}
-		if (!pool->n_ranges) {
+		/* Where there are other boxes, its addresses may be there. */
+		if (!pool->n_ranges && !*config->peering.name) {
 			daisy_error_set("pool \"%s\" has no addresses, expected a list such as "
 					"[203.0.113.10-203.0.113.13]", pool->name);
 			return daisy_config_place(doc, "pools[%zu].addresses", i);

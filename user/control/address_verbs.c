@@ -9,6 +9,7 @@
 #include "control/verbs.h"
 #include "daemon/tables.h"
 #include "lib/error.h"
+#include "migrate/moves.h"
 
 static uint32_t slot_address(const struct daisy_slot *slot)
 {
@@ -48,6 +49,33 @@ static uint32_t count_ports(const struct daisy_config_pool *pool)
 	return n;
 }
 
+static const char *state_of(const struct daisy_slot *slot)
+{
+	if (slot->flags & SLOT_ARRIVING)
+		return "arriving";
+	if (slot->flags & SLOT_STOPPED)
+		return "leaving";
+	return slot->state == SLOT_DRAINING ? "draining" : "active";
+}
+
+/* Of an address on its way: with whom, how far, how much there is. Null of any other. */
+static json_t *move_json(struct daisy_daemon *d, const struct daisy_slot *slot)
+{
+	struct daisy_arrival_status arrival;
+	struct daisy_move_status move;
+
+	if (slot->flags & SLOT_ARRIVING && daisy_arrival_status(d->moves, slot_address(slot), &arrival))
+		return json_pack("{s:s,s:s,s:i,s:i}", "peer", arrival.peer,
+				 "stage", arrival.ready ? "copied" : "copying",
+				 "done", (int)arrival.done, "mappings", (int)arrival.mappings);
+	daisy_move_status(d->moves, &move);
+	if (move.state == SOURCE_IDLE || move.addr != slot_address(slot) || slot->flags & SLOT_ARRIVING)
+		return json_null();
+	return json_pack("{s:o,s:s,s:i,s:i}", "peer", daisy_json_text(move.peer),
+			 "stage", daisy_source_state_name(move.state),
+			 "done", (int)move.done.mappings, "mappings", (int)move.mappings);
+}
+
 static json_t *address_item(struct daisy_daemon *d, uint32_t number)
 {
 	const struct daisy_slot *slot = &daisy_instance_slots(d->inst)[number];
@@ -58,10 +86,10 @@ static json_t *address_item(struct daisy_daemon *d, uint32_t number)
 	json_object_set_new(item, "address", daisy_json_address(slot->addr));
 	json_object_set_new(item, "slot", json_integer(number));
 	json_object_set_new(item, "pool", daisy_json_text(d->pool_name[slot->pool]));
-	json_object_set_new(item, "state",
-			    json_string(slot->state == SLOT_DRAINING ? "draining" : "active"));
+	json_object_set_new(item, "state", json_string(state_of(slot)));
 	json_object_set_new(item, "ports", json_integer(pool ? count_ports(pool) : 0));
 	json_object_set_new(item, "free", free_json(d, number));
+	json_object_set_new(item, "move", move_json(d, slot));
 	return item;
 }
 

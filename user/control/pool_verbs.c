@@ -7,6 +7,7 @@
 
 #include "config/plan.h"
 #include "config/policy.h"
+#include "config/ranges.h"
 #include "control/verbs.h"
 #include "lib/error.h"
 
@@ -256,26 +257,6 @@ int daisy_pool_add(struct daisy_request *request)
 	return err;
 }
 
-/* Take `out` from the range that holds it: nothing, one or two ranges remain. */
-static int subtract(struct daisy_config_pool *pool, const struct daisy_config_range *out)
-{
-	for (size_t i = 0; i < pool->n_ranges; i++) {
-		struct daisy_config_range *range = &pool->ranges[i], whole = *range;
-
-		if (out->first < whole.first || out->last > whole.last)
-			continue;
-		*range = pool->ranges[--pool->n_ranges];
-		if (out->first > whole.first)
-			pool->ranges[pool->n_ranges++] =
-				(struct daisy_config_range){ whole.first, out->first - 1 };
-		if (out->last < whole.last)
-			pool->ranges[pool->n_ranges++] =
-				(struct daisy_config_range){ out->last + 1, whole.last };
-		return 0;
-	}
-	return -ENOENT;
-}
-
 static int compare(const void *a, const void *b)
 {
 	const struct daisy_config_range *p = a, *q = b;
@@ -300,7 +281,7 @@ static int delete_addresses(struct daisy_request *request, struct daisy_config_p
 
 		if (daisy_value_addresses(word, &out))
 			return daisy_refuse(request);
-		if (!subtract(pool, &out))
+		if (!daisy_config_ranges_subtract(pool, &out))
 			continue;
 		daisy_error_set("\"%.64s\" is not in pool \"%s\", expected a part of one of its "
 				"ranges", word, pool->name);

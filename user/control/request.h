@@ -57,6 +57,9 @@ struct daisy_request {
 	int (*step)(struct daisy_request *request);
 	void (*finish)(struct daisy_request *request);	/* frees `job`; may be NULL */
 	void *job;
+	uint64_t number;	/* instead of a job, where one suffices */
+	/* Is there something for `step` to do? NULL: always. Asked in every turn of the loop. */
+	bool (*ready)(const struct daisy_request *request);
 	/* events for a monitor; NULL: not one */
 	void (*note)(struct daisy_request *request, const struct daisy_note *note);
 

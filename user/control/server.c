@@ -197,9 +197,16 @@ static void start_next(struct client *client)
 	}
 }
 
+static bool has_step(const struct client *client)
+{
+	const struct daisy_request *request = &client->request;
+
+	return request->step && (!request->ready || request->ready(request));
+}
+
 static void step(struct client *client)
 {
-	if (client->busy && client->request.step && waiting(client) < OUT_LOW)
+	if (client->busy && has_step(client) && waiting(client) < OUT_LOW)
 		handle_answer(client, client->request.step(&client->request));
 }
 
@@ -243,7 +250,7 @@ static bool is_runnable(const struct client *client)
 {
 	if (client->dead || client->closing || waiting(client) >= OUT_LOW)
 		return false;
-	return client->busy ? client->request.step != NULL :
+	return client->busy ? has_step(client) :
 	       memchr(client->in, '\n', client->in_len) != NULL;
 }
 

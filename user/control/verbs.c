@@ -75,6 +75,13 @@ static const struct daisy_arg address_set[] = {
 	{ 0 }
 };
 
+static const struct daisy_arg address_move[] = {
+	{ "address", ARG_STRING | ARG_NEEDED },
+	{ "to", ARG_STRING | ARG_NEEDED },
+	{ "method", ARG_STRING | ARG_NEEDED },
+	{ 0 }
+};
+
 static const struct daisy_arg peer_show[] = {
 	{ "name", ARG_STRING },
 	{ 0 }
@@ -159,6 +166,7 @@ const struct daisy_verb daisy_verbs[] = {
 	{ "pool", "delete", pool_delete, daisy_pool_delete },
 	{ "address", "show", address_show, daisy_address_show },
 	{ "address", "set", address_set, daisy_address_set },
+	{ "address", "move", address_move, daisy_address_move },
 	{ "peer", "show", peer_show, daisy_peer_show },
 	{ "subscriber", "show", subscriber_show, daisy_subscriber_show },
 	{ "mapping", "show", mapping_show, daisy_mapping_show },

@@ -16,6 +16,7 @@ int daisy_pool_add(struct daisy_request *request);
 int daisy_pool_delete(struct daisy_request *request);
 int daisy_address_show(struct daisy_request *request);
 int daisy_address_set(struct daisy_request *request);
+int daisy_address_move(struct daisy_request *request);
 int daisy_peer_show(struct daisy_request *request);
 int daisy_subscriber_show(struct daisy_request *request);
 int daisy_mapping_show(struct daisy_request *request);

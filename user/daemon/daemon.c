@@ -19,6 +19,7 @@
 #include "daemon/log.h"
 #include "daemon/privileges.h"
 #include "lib/error.h"
+#include "migrate/moves.h"
 #include "migrate/peers.h"
 #include "net/guard.h"
 
@@ -74,6 +75,7 @@ static void handle_tenth(void *ctx)
 	daisy_garp_step(&d->garp, d->inst, daisy_now_ms());
 	daisy_confirm_step(d);
 	daisy_peers_step(d->peers);
+	daisy_moves_step(d->moves);
 }
 
 static void handle_second(void *ctx)
@@ -198,6 +200,8 @@ static int open_parts(struct daisy_daemon *d)
 	if (!err)
 		err = daisy_peers_open(&d->peers, d->loop);
 	if (!err)
+		err = daisy_moves_open(&d->moves, d);
+	if (!err)
 		err = daisy_slowpath_open(&d->slowpath, d->inst, d->loop);
 	return err ? err : daisy_garp_open(&d->garp);
 }
@@ -235,6 +239,7 @@ static int start(struct daisy_daemon *d, struct daisy_config *config)
 static void stop(struct daisy_daemon *d, const char *name, bool remove)
 {
 	daisy_server_close(d->server);
+	daisy_moves_close(d->moves);
 	daisy_peers_close(d->peers);
 	daisy_metrics_stop(d->metrics);
 	daisy_timer_remove(&d->second);

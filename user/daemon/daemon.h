@@ -21,6 +21,7 @@
 #include "telemetry/metrics.h"
 
 struct daisy_census;
+struct daisy_moves;
 struct daisy_peers;
 struct daisy_server;
 struct daisy_events;
@@ -65,6 +66,7 @@ struct daisy_daemon {
 	struct daisy_metrics *metrics;
 	struct daisy_server *server;
 	struct daisy_peers *peers;
+	struct daisy_moves *moves;
 
 	uint64_t epoch_ms;		/* last rise of the next-hop epoch */
 	bool routes_changed;		/* since then */

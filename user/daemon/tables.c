@@ -31,7 +31,8 @@ int daisy_tables_slot(struct daisy_daemon *d, uint32_t addr)
 	const struct daisy_slot *slots = daisy_instance_slots(d->inst);
 
 	for (uint32_t i = 0; i < daisy_instance_max_slots(d->inst); i++)
-		if (slots[i].state != SLOT_EMPTY && slot_address(&slots[i]) == addr)
+		if (slots[i].state != SLOT_EMPTY && !(slots[i].flags & SLOT_ARRIVING) &&
+		    slot_address(&slots[i]) == addr)
 			return (int)i;
 	return -1;
 }
@@ -204,7 +205,8 @@ static size_t zone_slots(struct daisy_daemon *d, const struct numbered_pools *po
 		const struct daisy_config_pool *pool = pools->by_number[slots[s].pool];
 
 		/* Hosts of a plan know their address; for others it has no ports. */
-		if (slots[s].state == SLOT_ACTIVE && pool && pool->mode != POOL_DETERMINISTIC &&
+		if (slots[s].state == SLOT_ACTIVE && !(slots[s].flags & SLOT_ARRIVING) && pool &&
+		    pool->mode != POOL_DETERMINISTIC &&
 		    pool_serves(pool, zone))
 			list[n++] = s;
 	}
@@ -294,7 +296,9 @@ void daisy_tables_drop(struct daisy_daemon *d, const struct daisy_config *config
 		char text[DAISY_VALUE_SIZE];
 		struct in_addr addr;
 
-		if (slots[i].state == SLOT_EMPTY || any_pool_has(config, slot_address(&slots[i])))
+		/* An arriving one is not configured yet. */
+		if (slots[i].state == SLOT_EMPTY || slots[i].flags & SLOT_ARRIVING ||
+		    any_pool_has(config, slot_address(&slots[i])))
 			continue;
 		memcpy(&addr, slots[i].addr, sizeof(addr));
 		daisy_value_format_address(ntohl(addr.s_addr), text);
@@ -357,4 +361,24 @@ void daisy_tables_settings(struct daisy_daemon *d, const struct daisy_config *co
 	__atomic_store_n(&conf->exhaustion, config->exhaustion, __ATOMIC_RELAXED);
 	__atomic_store_n(&conf->mss_clamp, config->mss_clamp, __ATOMIC_RELAXED);
 	daisy_instance_options_set(d->inst, config->options | listening);
+}
+
+int daisy_tables_arrival(struct daisy_daemon *d, const struct daisy_config_pool *pool, uint32_t addr)
+{
+	uint16_t *reserved = calloc(65536, sizeof(*reserved));
+	struct in_addr in = { htonl(addr) };
+	int number = number_pool(d, pool), slot;
+
+	if (!reserved) {
+		daisy_error_set("no memory");
+		return -ENOMEM;
+	}
+	slot = number < 0 ? number :
+		daisy_instance_arrival_open(d->inst, in, (uint8_t)number, pool->first_port,
+					    pool->last_port, reserved, list_reserved(pool, reserved));
+	/* As the configuration will have it. */
+	if (slot >= 0 && pool->filtered)
+		daisy_instance_address_filter(d->inst, (uint32_t)slot, true);
+	free(reserved);
+	return slot;
 }

@@ -24,6 +24,8 @@ int daisy_tables_rules(struct daisy_daemon *d, const struct daisy_config *config
 void daisy_tables_settings(struct daisy_daemon *d, const struct daisy_config *config);
 /* Zones again, after the state of an address has changed. */
 int daisy_tables_zones(struct daisy_daemon *d, const struct daisy_config *config);
+/* A slot for an address of a pool that arrives from another box, or -errno. Host order. */
+int daisy_tables_arrival(struct daisy_daemon *d, const struct daisy_config_pool *pool, uint32_t addr);
 /* Slot of an external address, -1 if it has none. Host order. */
 int daisy_tables_slot(struct daisy_daemon *d, uint32_t addr);
 

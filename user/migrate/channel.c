@@ -98,7 +98,7 @@ static void update(struct daisy_channel *channel)
 		return;
 	if (channel->state == CHANNEL_SHAKING)
 		events = daisy_tls_wants_write(channel->tls) ? EPOLLOUT : EPOLLIN;
-	else if (waiting(channel))
+	else if (waiting(channel) || channel->more)
 		events |= EPOLLOUT;
 	daisy_loop_change(channel->loop, &channel->watch, events);
 }
@@ -250,7 +250,7 @@ static void handle(void *ctx, uint32_t events)
 		receive_some(channel);
 	if (is_up(channel))
 		daisy_channel_flush(channel);
-	if (channel->state == CHANNEL_OPEN && waiting(channel) < OUT_LOW) {
+	if (channel->state == CHANNEL_OPEN && channel->more && waiting(channel) < OUT_LOW) {
 		channel->user.drained(channel->user.ctx);
 		daisy_channel_flush(channel);
 	}

@@ -49,6 +49,7 @@ struct daisy_channel {
 	uint8_t *in;
 	size_t in_len;
 	size_t in_room;
+	bool more;		/* the user has more to send as soon as there is room */
 	uint64_t started_ms;
 	uint64_t heard_ms;
 	uint64_t said_ms;

@@ -7,19 +7,27 @@
 #include "migrate/fields.h"
 #include "migrate/message.h"
 
-#define NUMBER(n, member) \
-	{ n, FIELD_NUMBER, offsetof(struct daisy_hello, member), \
-	  sizeof(((struct daisy_hello *)0)->member) }
-#define TEXT(n, member) \
-	{ n, FIELD_TEXT, offsetof(struct daisy_hello, member), \
-	  sizeof(((struct daisy_hello *)0)->member) }
+#define FIELD(n, type, in, member) \
+	{ n, FIELD_##type, offsetof(struct in, member), sizeof(((struct in *)0)->member) }
 
 static const struct daisy_field_kind hello_fields[] = {
-	NUMBER(1, lowest),
-	NUMBER(2, highest),
-	TEXT(3, name),
-	TEXT(4, software),
-	TEXT(5, reason),
+	FIELD(1, NUMBER, daisy_hello, lowest),
+	FIELD(2, NUMBER, daisy_hello, highest),
+	FIELD(3, TEXT, daisy_hello, name),
+	FIELD(4, TEXT, daisy_hello, software),
+	FIELD(5, TEXT, daisy_hello, reason),
+	{ 0 }
+};
+
+static const struct daisy_field_kind talk_fields[] = {
+	FIELD(5, TEXT, daisy_talk, reason),
+	FIELD(6, BYTES, daisy_talk, address),
+	FIELD(7, TEXT, daisy_talk, pool),
+	FIELD(8, NUMBER, daisy_talk, draining),
+	FIELD(9, NUMBER, daisy_talk, mappings),
+	FIELD(10, NUMBER, daisy_talk, subscribers),
+	FIELD(11, NUMBER, daisy_talk, conns),
+	FIELD(12, NUMBER, daisy_talk, rests),
 	{ 0 }
 };
 
@@ -68,6 +76,26 @@ int daisy_hello_read(const struct daisy_frame *frame, struct daisy_hello *hello)
 	if (!err && daisy_value_name(hello->name, name))
 		err = -EPROTO;
 	return err;
+}
+
+void daisy_talk_begin(struct daisy_frames *out, enum daisy_message_type type, uint16_t version,
+		      uint64_t session, const struct daisy_talk *talk)
+{
+	daisy_frame_begin(out, (uint16_t)type, version, session);
+	daisy_fields_write(out, talk_fields, talk);
+}
+
+void daisy_talk_write(struct daisy_frames *out, enum daisy_message_type type, uint16_t version,
+		      uint64_t session, const struct daisy_talk *talk)
+{
+	daisy_talk_begin(out, type, version, session, talk);
+	daisy_frame_end(out);
+}
+
+int daisy_talk_read(const struct daisy_frame *frame, struct daisy_talk *talk)
+{
+	memset(talk, 0, sizeof(*talk));
+	return daisy_fields_read(frame, talk_fields, talk);
 }
 
 void daisy_message_write(struct daisy_frames *out, enum daisy_message_type type, uint64_t session)

@@ -19,7 +19,17 @@
 	X(1, HELLO, "HELLO") \
 	X(2, HELLO_OK, "HELLO_OK") \
 	X(3, HELLO_NO, "HELLO_NO") \
-	X(4, PING, "PING")
+	X(4, PING, "PING") \
+	X(16, OFFER, "OFFER") \
+	X(17, OFFER_OK, "OFFER_OK") \
+	X(18, STATE, "STATE") \
+	X(19, END, "END") \
+	X(20, READY, "READY") \
+	X(21, REFUSED, "REFUSED") \
+	X(22, COMMIT, "COMMIT") \
+	X(23, COMMIT_OK, "COMMIT_OK") \
+	X(24, UNKNOWN, "UNKNOWN") \
+	X(25, ABORT, "ABORT")
 
 enum daisy_message_type {
 #define X(number, sym, name) MESSAGE_##sym = number,
@@ -41,6 +51,21 @@ struct daisy_hello {
 	char reason[DAISY_REASON_SIZE];
 };
 
+/*
+ * Whatever else is said about an address: OFFER: what there is of it, READY: what was
+ * taken, REFUSED: why not, COMMIT: which one.
+ */
+struct daisy_talk {
+	uint8_t address[4];
+	char pool[DAISY_NAME_MAX + 1];
+	uint8_t draining;
+	uint32_t mappings;
+	uint32_t subscribers;
+	uint32_t conns;
+	uint32_t rests;
+	char reason[DAISY_REASON_SIZE];
+};
+
 /* "HELLO"; "?" for a type that has no name. */
 const char *daisy_message_name(uint16_t type);
 /* The version that both speak; 0 if there is none, and daisy_error() says so. */
@@ -51,6 +76,12 @@ void daisy_hello_write(struct daisy_frames *out, enum daisy_message_type type,
 		       const struct daisy_hello *hello);
 /* -EPROTO with daisy_error(): a field is missing, or is none of its kind. */
 int daisy_hello_read(const struct daisy_frame *frame, struct daisy_hello *hello);
+void daisy_talk_write(struct daisy_frames *out, enum daisy_message_type type, uint16_t version,
+		      uint64_t session, const struct daisy_talk *talk);
+/* The same, and the frame stays open for more fields. */
+void daisy_talk_begin(struct daisy_frames *out, enum daisy_message_type type, uint16_t version,
+		      uint64_t session, const struct daisy_talk *talk);
+int daisy_talk_read(const struct daisy_frame *frame, struct daisy_talk *talk);
 /* A frame without fields. */
 void daisy_message_write(struct daisy_frames *out, enum daisy_message_type type, uint64_t session);
 

@@ -167,6 +167,10 @@ static void stop(struct daisy_peers *peers)
 		struct daisy_session *session = peers->sessions;
 
 		peers->sessions = session->next;
+		if (peers->user.lost && session->peer && session->channel->state == CHANNEL_OPEN)
+			peers->user.lost(peers->user.ctx, session);
+		if (session->peer && session->peer->to == session)
+			session->peer->to = NULL;
 		daisy_channel_free(session->channel);
 		free(session);
 	}
@@ -254,6 +258,11 @@ int daisy_peers_open(struct daisy_peers **result, struct daisy_loop *loop)
 	peers->loop = loop;
 	peers->watch.fd = -1;
 	return 0;
+}
+
+void daisy_peers_use(struct daisy_peers *peers, const struct daisy_peers_user *user)
+{
+	peers->user = *user;
 }
 
 void daisy_peers_close(struct daisy_peers *peers)

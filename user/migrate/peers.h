@@ -41,6 +41,10 @@ int daisy_peers_apply(struct daisy_peers *peers, const struct daisy_config_peeri
 /* Every 100 ms. */
 void daisy_peers_step(struct daisy_peers *peers);
 
+/* Before anything is applied. */
+struct daisy_peers_user;
+void daisy_peers_use(struct daisy_peers *peers, const struct daisy_peers_user *user);
+
 size_t daisy_peers_count(const struct daisy_peers *peers);
 void daisy_peers_status(const struct daisy_peers *peers, size_t i, struct daisy_peer_status *status);
 /* Connections accepted that have not greeted yet. */

@@ -44,6 +44,12 @@ static void open_session(struct daisy_session *session, uint16_t version)
 	daisy_channel_open(session->channel);
 }
 
+static void tell_opened(struct daisy_session *session)
+{
+	if (session->peers->user.opened && session->channel->state == CHANNEL_OPEN)
+		session->peers->user.opened(session->peers->user.ctx, session);
+}
+
 /* Somebody with the key: is it who it says, in a version that we speak? */
 static int judge(const struct daisy_session *session, const struct daisy_hello *hello,
 		 const char *expected, uint16_t *version)
@@ -75,6 +81,7 @@ static int receive_hello(struct daisy_session *session, const struct daisy_hello
 	strcpy(peer->software, hello->software);
 	open_session(session, version);
 	greet(session, MESSAGE_HELLO_OK, version, version, "");
+	tell_opened(session);
 	return 0;
 }
 
@@ -91,6 +98,7 @@ static int receive_hello_ok(struct daisy_session *session, const struct daisy_he
 	open_session(session, version);
 	daisy_log(LOG_NOTICE, "peer %s: connected, version %u of the protocol", peer->config->name,
 		  version);
+	tell_opened(session);
 	return 0;
 }
 
@@ -122,12 +130,18 @@ static int receive(void *ctx, const struct daisy_frame *frame)
 		return receive_greeting(session, frame);
 	if (frame->type & DAISY_MESSAGE_MAY_BE_IGNORED)
 		return 0;
+	if (session->peers->user.receive)
+		return session->peers->user.receive(session->peers->user.ctx, session, frame);
 	daisy_error_set("%s (type %u) was not expected", daisy_message_name(frame->type), frame->type);
 	return -EPROTO;
 }
 
 static void drained(void *ctx)
 {
+	struct daisy_session *session = ctx;
+
+	if (session->peers->user.drained)
+		session->peers->user.drained(session->peers->user.ctx, session);
 }
 
 static void closed_stranger(struct daisy_session *session, const char *why)
@@ -147,6 +161,8 @@ static void closed(void *ctx, const char *why)
 		closed_stranger(session, why);
 		return;
 	}
+	if (session->peers->user.lost && session->since_ms)
+		session->peers->user.lost(session->peers->user.ctx, session);
 	if (peer->from == session)
 		peer->from = NULL;
 	if (peer->to != session)

@@ -33,6 +33,17 @@ struct daisy_session {
 	uint64_t since_ms;
 };
 
+/* Who moves addresses (migrate/moves.h). All may be called from within each other. */
+struct daisy_peers_user {
+	/* A session is open; ours: we connected. */
+	void (*opened)(void *ctx, struct daisy_session *session);
+	/* It is not any more. */
+	void (*lost)(void *ctx, struct daisy_session *session);
+	int (*receive)(void *ctx, struct daisy_session *session, const struct daisy_frame *frame);
+	void (*drained)(void *ctx, struct daisy_session *session);
+	void *ctx;
+};
+
 struct daisy_peers {
 	struct daisy_loop *loop;
 	struct daisy_config_peering config;
@@ -42,6 +53,7 @@ struct daisy_peers {
 	struct daisy_peer peer[DAISY_CONFIG_MAX_PEERS];
 	struct daisy_session *sessions;	/* the newest first */
 	uint64_t complained_ms;
+	struct daisy_peers_user user;
 };
 
 struct daisy_peer *daisy_peers_find(struct daisy_peers *peers, const char *name);

@@ -23,6 +23,7 @@
 /* What every address of one call is given. */
 struct terms {
 	uint8_t pool;
+	bool arriving;		/* from another box: nobody finds it yet */
 	struct daisy_port_set ports;
 };
 
@@ -54,7 +55,7 @@ static int enter_address(struct daisy_instance *inst, uint32_t slot)
 {
 	struct daisy_addr_entry entry = {
 		.slot = (uint16_t)slot, .kind = ADDR_EXTERNAL,
-		.filtered = inst->slots[slot].flags & SLOT_FILTERED,
+		.filtered = inst->slots[slot].flags & (SLOT_FILTERED | SLOT_STOPPED) ? 1 : 0,
 	};
 	int err;
 
@@ -107,12 +108,15 @@ static int open_slot(struct daisy_instance *inst, uint32_t slot, struct in_addr 
 	};
 	int err;
 
+	if (terms->arriving)
+		value.flags |= SLOT_STOPPED | SLOT_ARRIVING;
+
 	for (int proto = 0; proto < DAISY_N_PROTOS; proto++)
 		daisy_ports_init(daisy_instance_port_map(inst, slot, proto), &terms->ports);
 	daisy_blocks_init(&inst->block_maps[slot], &terms->ports);
 	memcpy(value.addr, &addr, sizeof(value.addr));
 	daisy_slot_store(inst, slot, &value);
-	err = enter_address(inst, slot);
+	err = terms->arriving ? 0 : enter_address(inst, slot);
 	if (err) {
 		daisy_slot_store(inst, slot, &(struct daisy_slot){ 0 });
 		daisy_vectors_remove(inst, slot);
@@ -137,11 +141,24 @@ static int install_crowd(struct daisy_instance *inst, struct crowd *crowd, const
 	return err;
 }
 
+static bool is_arriving(const struct daisy_instance *inst, struct in_addr addr)
+{
+	for (uint32_t slot = 0; slot < inst->sizes.slots; slot++)
+		if (inst->slots[slot].state != SLOT_EMPTY && inst->slots[slot].flags & SLOT_ARRIVING &&
+		    daisy_slot_address(inst, slot).s_addr == addr.s_addr)
+			return true;
+	return false;
+}
+
 /* Returns the slot that the address will have, or -errno. */
 static int join_crowd(struct daisy_instance *inst, struct crowd *crowd, struct in_addr addr)
 {
 	int slot = find_empty_slot(inst, crowd);
 
+	if (is_arriving(inst, addr)) {
+		daisy_error_set("address %s is on its way here from another box", inet_ntoa(addr));
+		return -EBUSY;
+	}
 	if (slot < 0) {
 		daisy_error_set("no room for address %s: limits.addresses is %u", inet_ntoa(addr),
 				inst->sizes.slots);
@@ -193,25 +210,35 @@ static int add_or_keep(struct daisy_instance *inst, struct crowd *crowd, struct 
 	return there ? keep_slot(inst, there, addr, terms) : join_crowd(inst, crowd, addr);
 }
 
-int daisy_instance_addresses_add(struct daisy_instance *inst, const struct in_addr *addrs, size_t n,
-				 uint8_t pool, uint16_t first, uint16_t last,
-				 const uint16_t *reserved, size_t n_reserved, uint32_t *slots)
+static int fill_terms(const struct daisy_instance *inst, struct terms *terms, uint16_t first,
+		      uint16_t last, const uint16_t *reserved, size_t n_reserved)
 {
-	struct terms terms = { .pool = pool };
-	struct crowd crowd = { 0 };
-	int slot = 0, err;
+	const struct daisy_pool *pool = &inst->pools[terms->pool];
 
 	if (!first || first > last) {
 		daisy_error_set("ports %u-%u: a range from 1 to 65535, the lower one first", first,
 				last);
 		return -EINVAL;
 	}
-	daisy_port_set_fill(&terms.ports, first, last, inst->conf->options & DAISY_OPT_RANGE,
+	daisy_port_set_fill(&terms->ports, first, last, inst->conf->options & DAISY_OPT_RANGE,
 			    reserved, n_reserved);
-	if (inst->pools[pool].deterministic) {
-		terms.ports.block_first = inst->pools[pool].overflow_first;
-		terms.ports.block_last = inst->pools[pool].overflow_last;
+	if (pool->deterministic) {
+		terms->ports.block_first = pool->overflow_first;
+		terms->ports.block_last = pool->overflow_last;
 	}
+	return 0;
+}
+
+int daisy_instance_addresses_add(struct daisy_instance *inst, const struct in_addr *addrs, size_t n,
+				 uint8_t pool, uint16_t first, uint16_t last,
+				 const uint16_t *reserved, size_t n_reserved, uint32_t *slots)
+{
+	struct terms terms = { .pool = pool };
+	struct crowd crowd = { 0 };
+	int slot = 0, err = fill_terms(inst, &terms, first, last, reserved, n_reserved);
+
+	if (err)
+		return err;
 	for (size_t i = 0; i < n && slot >= 0; i++) {
 		slot = add_or_keep(inst, &crowd, addrs[i], &terms);
 		if (slot >= 0 && slots)
@@ -230,6 +257,68 @@ int daisy_instance_address_add(struct daisy_instance *inst, struct in_addr addr,
 					       n_reserved, &slot);
 
 	return err ? err : (int)slot;
+}
+
+int daisy_instance_arrival_open(struct daisy_instance *inst, struct in_addr addr, uint8_t pool,
+				uint16_t first, uint16_t last, const uint16_t *reserved,
+				size_t n_reserved)
+{
+	struct terms terms = { .pool = pool, .arriving = true };
+	struct crowd crowd = { 0 };
+	int slot, err = fill_terms(inst, &terms, first, last, reserved, n_reserved);
+
+	if (err)
+		return err;
+	if (daisy_addrs_find(inst->addrs, addr.s_addr)) {
+		daisy_error_set("address %s is here already", inet_ntoa(addr));
+		return -EEXIST;
+	}
+	slot = join_crowd(inst, &crowd, addr);
+	err = slot < 0 ? slot : install_crowd(inst, &crowd, &terms);
+	return err ? err : slot;
+}
+
+/* The slot first: until the address can be found, nobody asks it. */
+int daisy_instance_arrival_accept(struct daisy_instance *inst, uint32_t slot)
+{
+	struct daisy_slot value = inst->slots[slot];
+	struct in_addr addr = daisy_slot_address(inst, slot);
+
+	if (daisy_addrs_find(inst->addrs, addr.s_addr)) {
+		daisy_error_set("address %s is here already", inet_ntoa(addr));
+		return -EEXIST;
+	}
+	value.flags &= (uint16_t)~(SLOT_STOPPED | SLOT_ARRIVING);
+	daisy_slot_store(inst, slot, &value);
+	return enter_address(inst, slot);
+}
+
+int daisy_instance_address_stop(struct daisy_instance *inst, uint32_t slot)
+{
+	struct daisy_slot value = inst->slots[slot];
+
+	value.flags |= SLOT_STOPPED;
+	daisy_slot_store(inst, slot, &value);
+	daisy_addrs_filter(inst->addrs, daisy_slot_address(inst, slot).s_addr, true);
+	return daisy_grace_wait();
+}
+
+void daisy_instance_address_leave(struct daisy_instance *inst, uint32_t slot)
+{
+	struct daisy_slot value = inst->slots[slot];
+
+	value.flags |= SLOT_LEFT;
+	daisy_slot_store(inst, slot, &value);
+}
+
+void daisy_instance_address_resume(struct daisy_instance *inst, uint32_t slot)
+{
+	struct daisy_slot value = inst->slots[slot];
+
+	value.flags &= (uint16_t)~(SLOT_STOPPED | SLOT_LEFT);
+	daisy_slot_store(inst, slot, &value);
+	daisy_addrs_filter(inst->addrs, daisy_slot_address(inst, slot).s_addr,
+			   value.flags & SLOT_FILTERED);
 }
 
 int daisy_instance_address_state(struct daisy_instance *inst, uint32_t slot,
@@ -268,7 +357,7 @@ int daisy_instance_address_filter(struct daisy_instance *inst, uint32_t slot, bo
 	addr = daisy_slot_address(inst, slot).s_addr;
 	value.flags = (uint16_t)(filtered ? value.flags | SLOT_FILTERED :
 				 value.flags & ~SLOT_FILTERED);
-	if (!filtered)
+	if (!filtered && !(value.flags & SLOT_STOPPED))
 		daisy_addrs_filter(inst->addrs, addr, false);
 	daisy_slot_store(inst, slot, &value);
 	if (filtered)
@@ -328,6 +417,19 @@ static int drop_strays(struct daisy_instance *inst)
 	return 0;
 }
 
+/*
+ * A move that the earlier run was in the middle of. What has not been decided has
+ * not happened: the source goes on as the owner, the target forgets.
+ */
+static int adopt_stopped(struct daisy_instance *inst, uint32_t slot)
+{
+	if (inst->slots[slot].flags & SLOT_ARRIVING)
+		return daisy_slot_end(inst, slot);
+	if (!(inst->slots[slot].flags & SLOT_LEFT))
+		daisy_instance_address_resume(inst, slot);
+	return 0;
+}
+
 int daisy_addresses_adopt(struct daisy_instance *inst)
 {
 	int err = drop_strays(inst);
@@ -338,6 +440,10 @@ int daisy_addresses_adopt(struct daisy_instance *inst)
 			continue;
 		}
 		err = daisy_vectors_adopt(inst, slot);
+		if (!err && inst->slots[slot].flags & SLOT_STOPPED) {
+			err = adopt_stopped(inst, slot);
+			continue;
+		}
 		if (!err && !daisy_addrs_find(inst->addrs, daisy_slot_address(inst, slot).s_addr))
 			err = enter_address(inst, slot);
 	}

@@ -88,18 +88,12 @@ static int end_connections(struct daisy_instance *inst, uint32_t slot)
 	return err == -ENOENT ? 0 : err;
 }
 
-int daisy_instance_address_del(struct daisy_instance *inst, struct in_addr addr)
+int daisy_slot_end(struct daisy_instance *inst, uint32_t slot)
 {
+	struct in_addr addr = daisy_slot_address(inst, slot);
 	const struct daisy_addr_entry *there = daisy_addrs_find(inst->addrs, addr.s_addr);
-	uint32_t slot;
-	int err;
+	int err = daisy_zones_strip(inst, slot);
 
-	if (!there || there->kind != ADDR_EXTERNAL) {
-		daisy_error_set("address %s is no external address", inet_ntoa(addr));
-		return -ENOENT;
-	}
-	slot = there->slot;
-	err = daisy_zones_strip(inst, slot);
 	if (!err)
 		err = daisy_instance_address_state(inst, slot, SLOT_DRAINING);
 	/* After this no creation that saw the slot ACTIVE is under way. */
@@ -107,11 +101,27 @@ int daisy_instance_address_del(struct daisy_instance *inst, struct in_addr addr)
 		err = daisy_grace_wait();
 	if (!err)
 		err = end_mappings(inst, slot);
-	if (!err)
+	/* One that is arriving has no entry. */
+	if (!err && there && there->kind == ADDR_EXTERNAL && there->slot == slot)
 		err = daisy_addrs_remove(inst->addrs, addr.s_addr, daisy_grace_wait);
 	if (err)
 		return err;
 	daisy_slot_store(inst, slot, &(struct daisy_slot){ 0 });
 	daisy_vectors_remove(inst, slot);
 	return end_connections(inst, slot);
+}
+
+int daisy_instance_address_del(struct daisy_instance *inst, struct in_addr addr)
+{
+	const struct daisy_addr_entry *there = daisy_addrs_find(inst->addrs, addr.s_addr);
+
+	if (there && there->kind == ADDR_EXTERNAL)
+		return daisy_slot_end(inst, there->slot);
+	daisy_error_set("address %s is no external address", inet_ntoa(addr));
+	return -ENOENT;
+}
+
+int daisy_instance_arrival_drop(struct daisy_instance *inst, uint32_t slot)
+{
+	return daisy_slot_end(inst, slot);
 }

@@ -24,6 +24,9 @@ _Static_assert(HEADER_BYTES + DAISY_FORWARD_BATCH_ITEMS * sizeof(struct daisy_fo
 _Static_assert(HEADER_BYTES + DAISY_CONN_BATCH_ITEMS * sizeof(struct daisy_conn_item) <=
 		       BATCH_BYTES, "a batch of connections fits");
 
+_Static_assert(HEADER_BYTES + DAISY_IMPORT_BATCH_ITEMS * sizeof(struct daisy_import_item) <=
+		       BATCH_BYTES, "a batch of imports fits");
+
 static int failed(int err, const char *program)
 {
 	daisy_error_set("program \"%s\" failed: %s", program, strerror(-err));

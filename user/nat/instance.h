@@ -110,6 +110,23 @@ int daisy_instance_address_state(struct daisy_instance *inst, uint32_t slot, enu
 int daisy_instance_address_filter(struct daisy_instance *inst, uint32_t slot, bool filtered);
 /* Take an address away with all its mappings. */
 int daisy_instance_address_del(struct daisy_instance *inst, struct in_addr addr);
+/*
+ * An address on its way between boxes (SLOT_STOPPED). At the source: stop translating
+ * it; note that it is no longer ours (SLOT_LEFT); or go on, whatever was noted. The caller
+ * sees to it that the slot has an address. A start that finds it stopped, and not left, goes on.
+ */
+int daisy_instance_address_stop(struct daisy_instance *inst, uint32_t slot);
+void daisy_instance_address_leave(struct daisy_instance *inst, uint32_t slot);
+void daisy_instance_address_resume(struct daisy_instance *inst, uint32_t slot);
+/*
+ * At the target: a slot that nobody finds, as daisy_instance_address_add (SLOT_ARRIVING); put it
+ * in service; or forget it, as a start does that finds it.
+ */
+int daisy_instance_arrival_open(struct daisy_instance *inst, struct in_addr addr, uint8_t pool,
+				uint16_t first, uint16_t last, const uint16_t *reserved,
+				size_t n_reserved);
+int daisy_instance_arrival_accept(struct daisy_instance *inst, uint32_t slot);
+int daisy_instance_arrival_drop(struct daisy_instance *inst, uint32_t slot);
 /* Slots that new subscribers of a zone are spread over. */
 int daisy_instance_zone_set(struct daisy_instance *inst, uint16_t zone, const uint32_t *slots, size_t n);
 /* Addresses of the box itself: packets to them pass to the kernel. */

@@ -150,6 +150,9 @@ void daisy_slot_store(struct daisy_instance *inst, uint32_t slot, const struct d
 struct in_addr daisy_slot_address(const struct daisy_instance *inst, uint32_t slot);
 int daisy_addresses_adopt(struct daisy_instance *inst);
 
+/* address_del.c: take a slot away with all its mappings */
+int daisy_slot_end(struct daisy_instance *inst, uint32_t slot);
+
 /* zones.c */
 int daisy_zones_strip(struct daisy_instance *inst, uint32_t slot);
 

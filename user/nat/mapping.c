@@ -3,6 +3,7 @@
 
 #include "lib/clock.h"
 #include "nat/mapping.h"
+#include "nat/timers.h"
 
 /* Attempts to read a record that packets keep changing. */
 #define READ_ATTEMPTS 8
@@ -23,20 +24,6 @@ bool daisy_mapping_read(const void *at, size_t stride, struct daisy_tcp_mapping 
 	return false;
 }
 
-static uint32_t conn_timer(const struct daisy_conf *conf, uint32_t state)
-{
-	switch (state) {
-	case CONN_ESTABLISHED:
-		return conf->timer[DAISY_TIMER_TCP_ESTABLISHED];
-	case CONN_CLOSING:
-		return conf->timer[DAISY_TIMER_TCP_CLOSING];
-	case CONN_RESET:
-		return conf->timer[DAISY_TIMER_TCP_RESET];
-	default:
-		return conf->timer[DAISY_TIMER_TCP_OPENING];
-	}
-}
-
 static uint32_t remaining(uint32_t limit, uint32_t age)
 {
 	return age < limit ? limit - age : 0;
@@ -51,14 +38,13 @@ uint32_t daisy_mapping_expires_in(const struct daisy_conf *conf, enum daisy_prot
 	if (m->flags & MAPPING_STATIC)
 		return DAISY_EXPIRES_NEVER;
 	if (proto != DAISY_TCP)
-		return remaining(conf->timer[proto == DAISY_UDP ? DAISY_TIMER_UDP :
-					     DAISY_TIMER_ICMP], age);
+		return remaining(daisy_timer_of_mapping(conf, proto), age);
 	if (m->flags & MAPPING_UNTRACKED || record->conns & 0xffff)
-		left = remaining(conf->timer[DAISY_TIMER_TCP_ESTABLISHED], age);
+		left = remaining(daisy_timer_of_mapping(conf, proto), age);
 	for (int i = 0; i < DAISY_INLINE_CONNS; i++) {
 		const union daisy_conn_control *ctl = &record->conn[i].ctl;
 		uint32_t one = ctl->state < CONN_OPENING ? 0 :
-			remaining(conn_timer(conf, ctl->state),
+			remaining(daisy_timer_of_conn(conf, ctl->state),
 				  daisy_tick_age(now, (uint32_t)ctl->seen));
 
 		left = one > left ? one : left;

@@ -22,6 +22,9 @@
 #define DAISY_FORWARD_BATCH_ITEMS (DAISY_BATCH_ITEMS * sizeof(struct daisy_sweep_item) / \
 				   sizeof(struct daisy_forward_item))
 
+#define DAISY_IMPORT_BATCH_ITEMS (DAISY_BATCH_ITEMS * sizeof(struct daisy_sweep_item) / \
+				  sizeof(struct daisy_import_item))
+
 struct daisy_sweeper;
 
 struct daisy_sweeper_stats {

@@ -65,6 +65,15 @@ static void say_found(struct daisy_tracing *t, const char *whose, uint32_t slot,
 			address_text(daisy_slot_address(t->inst, slot), &out), port, slot, life);
 }
 
+/* Is an address of ours on its way to another box? */
+static bool is_stopped(struct daisy_tracing *t, uint32_t slot)
+{
+	if (!(t->inst->slots[slot].flags & SLOT_STOPPED))
+		return false;
+	daisy_trace_say(t, "mapping", "its address (slot %u) is on its way between boxes", slot);
+	return true;
+}
+
 /* The mapping of the source, there or to be made: fills in its external endpoint. 0 or minus a reason. */
 static int source_mapping(struct daisy_tracing *t)
 {
@@ -79,7 +88,7 @@ static int source_mapping(struct daisy_tracing *t)
 		say_found(t, "found by the source", slot, port, &record);
 		trace->saddr = daisy_slot_address(t->inst, slot);
 		trace->sport = port;
-		return 0;
+		return is_stopped(t, slot) ? -REASON_MOVING : 0;
 	}
 	if (t->proto == DAISY_TCP && (t->packet->tcp_flags & TCP_OPENS) != TCP_SYN) {
 		daisy_trace_say(t, "mapping", "none, and only a plain SYN opens one");
@@ -89,6 +98,15 @@ static int source_mapping(struct daisy_tracing *t)
 	trace->creates = true;
 	err = daisy_trace_create(t, &trace->saddr);
 	return err ? err : daisy_trace_index_full(t, source(t)) ? -REASON_INDEX_FULL : 0;
+}
+
+/* What waits for another box will be answered there. */
+static void refuse(struct daisy_tracing *t, int reason)
+{
+	if (reason == REASON_MOVING)
+		daisy_trace_drop(t, reason);
+	else
+		daisy_trace_refuse(t, reason);
 }
 
 static void outbound(struct daisy_tracing *t)
@@ -106,7 +124,7 @@ static void outbound(struct daisy_tracing *t)
 	}
 	err = source_mapping(t);
 	if (err) {
-		daisy_trace_refuse(t, -err);
+		refuse(t, -err);
 		return;
 	}
 	err = daisy_trace_outside(t, t->trace->saddr, &hop);
@@ -140,6 +158,10 @@ static void inbound(struct daisy_tracing *t)
 	struct daisy_trace_hop hop;
 	int err;
 
+	if (is_stopped(t, t->dst_slot)) {
+		daisy_trace_drop(t, REASON_MOVING);
+		return;
+	}
 	if (!destination_mapping(t, &record)) {
 		daisy_trace_unsolicited(t, REASON_NO_MAPPING);
 		return;
@@ -185,7 +207,11 @@ static void hairpin(struct daisy_tracing *t)
 	}
 	err = source_mapping(t);
 	if (err) {
-		daisy_trace_refuse(t, -err);
+		refuse(t, -err);
+		return;
+	}
+	if (is_stopped(t, t->dst_slot)) {
+		daisy_trace_drop(t, REASON_MOVING);
 		return;
 	}
 	if (t->filtered && !daisy_trace_admits(t, t->trace->saddr, &record)) {

@@ -81,7 +81,7 @@ static int choose(struct daisy_tracing *t, const char *who, struct in_addr *sadd
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t slot = t->inst->pool_slots[first + i].slot;
 
-		if (t->inst->slots[slot].state != SLOT_ACTIVE)
+		if (!daisy_slot_is_open(&t->inst->slots[slot]))
 			continue;
 		n_active++;
 		refused = pool_of(t, slot)->block_order ? -REASON_NO_BLOCK : -REASON_NO_PORT;
@@ -180,7 +180,7 @@ static int create_planned(struct daisy_tracing *t, const struct daisy_plan_place
 	n = free_between(t, slot, place->first, place->last);
 	daisy_trace_say(t, "plan", "deterministic: ports %u-%u of %s, %u of them free", place->first,
 			place->last, inet_ntop(AF_INET, saddr, address, sizeof(address)), n);
-	if (t->inst->slots[slot].state != SLOT_ACTIVE)
+	if (!daisy_slot_is_open(&t->inst->slots[slot]))
 		return -REASON_DRAINING;
 	if (!s)
 		return -REASON_NO_SUBSCRIBER;
@@ -198,15 +198,15 @@ static int create_paired(struct daisy_tracing *t, const struct daisy_subscriber 
 	char address[INET_ADDRSTRLEN];
 	int err;
 
-	if (t->inst->slots[slot].state == SLOT_ACTIVE && pool->deterministic)
+	if (daisy_slot_is_open(&t->inst->slots[slot]) && pool->deterministic)
 		return choose(t, "no plan has it any more", saddr);
-	if (t->inst->slots[slot].state != SLOT_ACTIVE && !mappings)
+	if (!daisy_slot_is_open(&t->inst->slots[slot]) && !mappings)
 		return choose(t, "its address takes no new mappings", saddr);
 	*saddr = daisy_slot_address(t->inst, slot);
 	inet_ntop(AF_INET, saddr, address, sizeof(address));
 	daisy_trace_say(t, "subscriber", "has %u mappings at %s, where %u ports are free", mappings, address,
 			free_ports(t, slot));
-	if (t->inst->slots[slot].state != SLOT_ACTIVE)
+	if (!daisy_slot_is_open(&t->inst->slots[slot]))
 		return -REASON_DRAINING;
 	err = check_limits(t, pool, s);
 	if (err)
