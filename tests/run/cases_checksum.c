@@ -3,7 +3,11 @@
  * Checksums at their edges (R3): every value of a payload word, so that the
  * difference the NAT applies meets every checksum there is, and the two zeros
  * of one's complement arithmetic.
+ *
+ *	checksum [TITLE [STRIDE]]	words of a title; one word and id in so many, not every one
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "play.h"
@@ -19,12 +23,14 @@
 #define OPEN_TCP OUT(TCP(H1, S1, SYN), C_out_tcp, C_created_tcp, C_conns_created, C_subscribers_created)
 #define OPEN_ECHO OUT(ECHO(Q1, P1), C_out_icmp, C_created_icmp, C_subscribers_created)
 
+static unsigned int stride = 1;
+
 /* Every payload word but 0, which means "the usual" to the builder. */
 static void every_word(struct bed *bed, struct step s)
 {
 	unsigned int word;
 
-	for (word = 1; word <= 0xffff; word++) {
+	for (word = 1; word <= 0xffff; word += stride) {
 		s.in.first_word = s.reply.first_word = word;
 		play_step(bed, &s);
 	}
@@ -36,7 +42,7 @@ static void every_word_quoted(struct bed *bed, struct step s)
 	unsigned int word;
 
 	s.in.inner = &quoted;
-	for (word = 1; word <= 0xffff; word++) {
+	for (word = 1; word <= 0xffff; word += stride) {
 		quoted.first_word = word;
 		play_step(bed, &s);
 	}
@@ -143,7 +149,7 @@ static void every_id(struct bed *bed)
 {
 	struct step s = OUT(UDP(H1, S1), C_out_udp);
 
-	for (s.in.id = 1; s.in.id <= 0xffff; s.in.id++)
+	for (s.in.id = 1; s.in.id <= 0xffff; s.in.id += stride)
 		play_step(bed, &s);
 }
 
@@ -216,5 +222,11 @@ static const struct play plays[] = {
 
 int main(int argc, char **argv)
 {
+	if (argc > 2)
+		stride = (unsigned int)atoi(argv[2]);
+	if (!stride) {
+		printf("Bail out! STRIDE is a number above 0\n");
+		return 1;
+	}
 	return play_table(argc, argv, NULL, plays, sizeof(plays) / sizeof(plays[0]));
 }
