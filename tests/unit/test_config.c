@@ -793,8 +793,8 @@ static void single_nexthop(void **state)
 	"  listen: 192.0.2.1:4747\n" \
 	"  key-file: /etc/daisy/peer.key\n" \
 	"  known:\n" \
-	"  - {name: box-b, address: 192.0.2.2:4747}\n" \
-	"  - {name: box-c, address: 192.0.2.3:4747}\n"
+	"  - {name: box-b, address: '192.0.2.2:4747'}\n" \
+	"  - {name: box-c, address: '192.0.2.3:4747'}\n"
 
 static void assert_format(const struct daisy_config *config, const char *expected)
 {
