@@ -205,11 +205,9 @@ static __always_inline int create_publish(const struct create_args *a, struct da
 
 	err = index_insert(a->endpoint, a->proto, ref);
 	if (!err) {
-		inbound_set(a->proto, ref, inbound_word(a->endpoint, a->link));
 		if (!twin_search(a, ref) &&
 		    ctl_cas(m, ctl, ctl_enter(ctl, MAPPING_ACTIVE, a->now)) == ctl)
 			return 0;
-		inbound_set(a->proto, ref, 0);
 		if (!index_remove(a->endpoint, a->proto, ref))
 			mapping_flag(m, MAPPING_INDEXED);
 		err = -REASON_CREATE_RACE;

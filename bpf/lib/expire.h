@@ -165,7 +165,8 @@ static __always_inline int mapping_end(struct xdp_md *ctx, struct daisy_conf *c,
 
 	if (ctl_cas(m, ctl, ctl_enter(ctl, rest, now)) != ctl)
 		return EXPIRE_NOTHING;
-	inbound_set(it->proto, ref_make(it->slot, it->port, now), 0);
+	if (it->proto == DAISY_UDP)
+		inbound_clear(it->slot, it->port);
 	port_count_held(it, rest, 1);
 	if (!index_remove(endpoint, it->proto, ref_make(it->slot, it->port, now)))
 		mapping_flag(m, MAPPING_INDEXED);

@@ -12,6 +12,7 @@
 #include "filter.h"
 #include "frag.h"
 #include "icmp_reply.h"
+#include "inbound.h"
 #include "mss.h"
 #include "rewrite.h"
 #include "route.h"
@@ -240,6 +241,8 @@ static __always_inline int translate_in(struct xdp_md *ctx, struct daisy_conf *c
 	if (proto == DAISY_TCP)
 		conn_inbound((void *)m, p, endpoint_word(p->saddr, p->sport, 0));
 	in.word = inside_read(m);
+	if (proto == DAISY_UDP)
+		inbound_vouch(m, p->dst_slot, p->dport);
 	nh = route_inside(ctx, c, p, m, &err);
 	if (unlikely(!nh))
 		return err;

@@ -121,8 +121,7 @@ struct daisy_tcp_mapping {
 
 /*
  * All that an inbound UDP packet needs of its mapping, one word for each external
- * port. `live` while the record is ACTIVE, and at most for the moments of entering
- * and leaving that state: set before it, cleared after it. See bpf/lib/inbound.h.
+ * port. 0 until one has come in, and when the record is not ACTIVE. See bpf/lib/inbound.h.
  */
 #define DAISY_INBOUND_LINK_SHIFT 48
 #define DAISY_INBOUND_LIVE (1ULL << 56)

@@ -62,14 +62,14 @@ static struct live *live_at(struct walk *w, uint32_t slot, uint32_t proto, uint1
 	}
 }
 
-/* An inbound word says what its record says, and nothing for one that is not live. */
+/* An inbound word says what its record says, or nothing: of one that is not live always. */
 static void inbound_check(struct check *c, const struct daisy_mapping *m, union daisy_inbound in,
 			  uint32_t slot, uint32_t port)
 {
 	bool same = !memcmp(in.addr, m->inside.addr, sizeof(in.addr)) && in.port == m->inside.port &&
 		    in.link == m->link && in.live == 1;
 
-	if (m->ctl.state == MAPPING_ACTIVE ? !same : in.word != 0)
+	if (in.word && (m->ctl.state != MAPPING_ACTIVE || !same))
 		contradict(c, "slot %u UDP port %u: inbound word %016llx in state %u", slot, port,
 			   (unsigned long long)in.word, m->ctl.state);
 }

@@ -61,6 +61,8 @@ static void takes(struct bed *bed, const struct step *s, bool straight)
 		play_fail("no mapping");
 	len = play_frame(bed, s, frame);
 	bed_warm(bed, out ? s->in.dst.addr : 0, out ? NULL : state_record(bed, &at), 1);
+	if (!out)
+		state_warm_inbound(bed, &at);
 	remember_others(bed, state_record(bed, &at));
 	/* That took its time, on a busy machine longer than a published tick holds. */
 	bed->warmed_ns = 0;

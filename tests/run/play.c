@@ -312,6 +312,7 @@ static void warm_up(struct bed *bed, const struct step *s)
 	else {
 		look_up(bed, &s->in.dst, state_proto(s->in.proto), &at);
 		bed_warm(bed, 0, state_record(bed, &at), s->in.dst.zone);
+		state_warm_inbound(bed, &at);
 	}
 }
 

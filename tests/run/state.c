@@ -288,7 +288,23 @@ static const char *conns_contradiction(struct bed *bed, const struct place *at)
 	return text;
 }
 
-/* The inbound word of a UDP port is what its record says, or 0 if that is not live. */
+static union daisy_inbound inbound_of(const struct daisy_mapping *m)
+{
+	union daisy_inbound in = { .port = m->inside.port, .link = (uint8_t)m->link, .live = 1 };
+
+	memcpy(in.addr, m->inside.addr, sizeof(in.addr));
+	return in;
+}
+
+void state_warm_inbound(struct bed *bed, const struct place *at)
+{
+	const struct daisy_mapping *m = state_record(bed, at);
+
+	if (bed->warm && at->proto == DAISY_UDP && m->ctl.state == MAPPING_ACTIVE)
+		daisy_instance_inbound(bed->inst, at->slot)[at->port] = inbound_of(m);
+}
+
+/* The inbound word of a UDP port is what its record says, or 0: of one that is not live always. */
 static const char *inbound_contradiction(struct bed *bed, uint32_t slot)
 {
 	static char text[200];
@@ -301,11 +317,9 @@ static const char *inbound_contradiction(struct bed *bed, uint32_t slot)
 
 		at.port = port;
 		m = state_record(bed, &at);
-		if (m->ctl.state == MAPPING_ACTIVE) {
-			want = (union daisy_inbound){ .port = m->inside.port, .link = m->link, .live = 1 };
-			memcpy(want.addr, m->inside.addr, sizeof(want.addr));
-		}
-		if (words[port].word == want.word)
+		if (m->ctl.state == MAPPING_ACTIVE)
+			want = inbound_of(m);
+		if (!words[port].word || words[port].word == want.word)
 			continue;
 		snprintf(text, sizeof(text), "inbound word of port %u, slot %u: %016llx, not %016llx", port,
 			 slot, (unsigned long long)words[port].word, (unsigned long long)want.word);

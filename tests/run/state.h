@@ -20,6 +20,8 @@ unsigned int state_find(struct bed *bed, enum daisy_proto proto, const struct en
 			struct place *at);
 /* Does the record still hold the ACTIVE mapping of this endpoint? */
 bool state_holds(struct bed *bed, const struct place *at, const struct end *inside);
+/* What an earlier packet in would have left for the straight line, if the bed is warm. */
+void state_warm_inbound(struct bed *bed, const struct place *at);
 struct daisy_mapping *state_record(struct bed *bed, const struct place *at);
 /* External address of a slot, host order. */
 uint32_t state_addr(struct bed *bed, uint32_t slot);

@@ -89,13 +89,15 @@ static int refuse(struct daisy_instance *inst, const struct daisy_forward *forwa
 	}
 }
 
-/* To another inside link; as mapping_follow() in bpf/lib/create.h. */
+/* To another inside link. First the record, then the word: as mapping_follow() in bpf/lib/create.h. */
 static void move(struct daisy_instance *inst, const struct daisy_forward *forward, struct daisy_mapping *m)
 {
 	union daisy_inbound *at = daisy_instance_inbound(inst, forward->slot) + forward->port;
-	union daisy_inbound from = { .word = __atomic_load_n(&at->word, __ATOMIC_RELAXED) }, to = from;
+	union daisy_inbound from, to;
 
-	m->link = forward->link;
+	__atomic_exchange_n(&m->link, forward->link, __ATOMIC_SEQ_CST);
+	from.word = __atomic_load_n(&at->word, __ATOMIC_RELAXED);
+	to = from;
 	to.link = (uint8_t)forward->link;
 	if (forward->proto == DAISY_UDP && from.live)
 		__atomic_compare_exchange_n(&at->word, &from.word, to.word, false, __ATOMIC_ACQ_REL,
