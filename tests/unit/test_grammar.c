@@ -67,8 +67,8 @@ static const struct {
 	{ "pool add name p0 addresses 203.0.113.1 hold-down 604800 reuse-closed true",
 	  "{\"addresses\": [\"203.0.113.1\"], \"hold_down_s\": 604800, \"name\": \"p0\", "
 	  "\"reuse_closed\": true}" },
-	{ "pool add name p0 addresses 203.0.113.1 hold-down 0 reuse-closed false",
-	  "{\"addresses\": [\"203.0.113.1\"], \"hold_down_s\": 0, \"name\": \"p0\", "
+	{ "pool add name p0 hold-down 0 reuse-closed false",
+	  "{\"hold_down_s\": 0, \"name\": \"p0\", "
 	  "\"reuse_closed\": false}" },
 	{ "address set address 203.0.113.1 state draining",
 	  "{\"address\": \"203.0.113.1\", \"state\": \"draining\"}" },
@@ -131,7 +131,7 @@ static const struct {
 	{ "link set dev e next-hop 02:00:00:00:00",
 	  "next-hop \"02:00:00:00:00\" is not an IPv4 address, a MAC address or none" },
 	{ "pool add name P0 addresses 203.0.113.1", "name \"P0\" is not 1 to 32 of a-z, 0-9 and -" },
-	{ "pool add name p0", "\"addresses ADDRESSES\" is missing" },
+	{ "pool add addresses 203.0.113.1", "\"name NAME\" is missing" },
 	{ "pool add name p0 addresses 203.0.113.1-5",
 	  "addresses \"203.0.113.1-5\" is not ADDRESS, ADDRESS-ADDRESS or PREFIX" },
 	{ "pool add name p0 addresses 203.0.113.1 ports 2000-1000",

@@ -67,9 +67,9 @@ static const struct daisy_param show_params[] = {
 
 static const struct daisy_param add_params[] = {
 	{ .key = "name", .type = VALUE_NAME, .flags = PARAM_REQUIRED,
-	  .help = "pool to make, or to add to" },
-	{ .key = "addresses", .type = VALUE_ADDRESSES, .flags = PARAM_REQUIRED | PARAM_REPEAT,
-	  .help = "ADDRESS, ADDRESS-ADDRESS (both ends included) or PREFIX" },
+	  .help = "pool to make, to add to or to change" },
+	{ .key = "addresses", .type = VALUE_ADDRESSES, .flags = PARAM_REPEAT,
+	  .help = "ADDRESS, ADDRESS-ADDRESS (both ends included) or PREFIX; needed for a new pool" },
 	{ .key = "ports", .type = VALUE_PORTS, .metavar = "FIRST-LAST",
 	  .help = "dynamic ports of a new pool (1024-65535)" },
 	{ .key = "mode", .type = VALUE_CHOICE, .choices = "blocks dynamic",
@@ -121,7 +121,7 @@ static const struct daisy_param compute_params[] = {
 
 static const struct daisy_command commands[] = {
 	{ "show", "List pools.", show_params, show },
-	{ "add", "Make a pool, or give one more addresses.", add_params, add },
+	{ "add", "Make a pool, give one more addresses, or change it.", add_params, add },
 	{ "compute", "Compute who has which ports, without a daemon (RFC 7422).", compute_params,
 	  daisy_pool_compute },
 	{ "delete", "Take addresses away, with all their mappings.", delete_params, delete },

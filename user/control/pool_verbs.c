@@ -249,6 +249,10 @@ int daisy_pool_add(struct daisy_request *request)
 	if (config && !pool)
 		pool = append(config, name);
 	err = pool ? read_pool(request, pool) : -ENOMEM;
+	if (!err && !pool->n_ranges) {
+		daisy_error_set("no pool \"%s\", expected addresses for a new one", name);
+		err = daisy_refuse(request);
+	}
 	if (!err)
 		err = daisy_config_check(config);
 	if (!err)

@@ -46,7 +46,7 @@ static const struct daisy_arg pool_show[] = {
 
 static const struct daisy_arg pool_add[] = {
 	{ "name", ARG_STRING | ARG_NEEDED },
-	{ "addresses", ARG_LIST | ARG_NEEDED },
+	{ "addresses", ARG_LIST },
 	{ "ports", ARG_STRING },
 	{ "mode", ARG_STRING },
 	{ "reserved", ARG_LIST },

@@ -115,20 +115,23 @@ static void render_ports(FILE *out, struct daisy_instance *inst,
 	}
 }
 
-/* Addresses of pools that have blocks. */
+/* Addresses of pools that have blocks: a family without samples is none. */
 static void render_blocks(FILE *out, struct daisy_instance *inst,
 			  const struct daisy_figures *figures, const char *name, const char *help,
 			  uint32_t (*figure)(const struct daisy_block_count *count))
 {
 	const struct daisy_slot *slots = daisy_instance_slots(inst);
+	bool begun = false;
 
-	put_head(out, name, "gauge", help);
 	for (uint32_t slot = 0; slot < daisy_instance_max_slots(inst); slot++) {
 		uint32_t order = daisy_instance_pools(inst)[slots[slot].pool].block_order;
 		struct daisy_block_count count = { 0 };
 
 		if (slots[slot].state == SLOT_EMPTY || !order)
 			continue;
+		if (!begun)
+			put_head(out, name, "gauge", help);
+		begun = true;
 		daisy_blocks_count(daisy_instance_block_map(inst, slot), order, &count);
 		fprintf(out, "daisy_%s", name);
 		put_address(out, &slots[slot], figures);
