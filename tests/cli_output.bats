@@ -120,8 +120,8 @@ UDP='{"item":{"proto":"udp","inside":"10.0.0.3:53","zone":12,"external":"203.0.1
 	assert_line --index 1 'p0       20  1024-65535  blocks 4x512  5060,8000-8080  -      address-dependent  yes      203.0.113.11 udp 12 free  203.0.113.10-203.0.113.13,198.51.100.0/28'
 	ask '{"item":{"address":"203.0.113.10","slot":0,"pool":"p0","state":"active","ports":64512,"free":{"udp":64511,"tcp":0,"icmp":64512}}}
 '"$DONE" address pool p0
-	assert_line --index 0 'ADDRESS       POOL  STATE   PORTS  FREE-UDP  FREE-TCP  FREE-ICMP'
-	assert_line --index 1 '203.0.113.10  p0    active  64512     64511         0      64512'
+	assert_line --index 0 'ADDRESS       POOL  STATE   PORTS  FREE-UDP  FREE-TCP  FREE-ICMP  MOVE'
+	assert_line --index 1 '203.0.113.10  p0    active  64512     64511         0      64512  -'
 	assert_equal "$sent" '{"args":{"pool":"p0"},"command":"show","object":"address"}'
 	ask '{"item":{"address":"10.0.0.2","zone":0,"external":"203.0.113.10","mappings":17,"blocks":["1024-1535","2048-2559"],"idle_s":90061}}
 '"$DONE" subscriber
