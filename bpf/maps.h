@@ -150,8 +150,8 @@ struct {
 } vectors_icmp SEC(".maps");
 
 /*
- * Inbound words of UDP, index slot * DAISY_VECTOR_SIZE + external port. Whoever makes,
- * moves or ends a mapping writes; inbound packets read.
+ * Inbound words of UDP, index slot * DAISY_VECTOR_SIZE + external port. The first packet
+ * in, who moves and who ends a mapping write; inbound packets read.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
