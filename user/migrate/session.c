@@ -69,6 +69,9 @@ static int receive_hello(struct daisy_session *session, const struct daisy_hello
 	struct daisy_peer *peer = daisy_peers_find(session->peers, name);
 	uint16_t version;
 
+	/* The handshake knew the name; a reload may have taken it away since. */
+	if (!peer)
+		daisy_error_set("\"%s\" is no peer", name);
 	if (!peer || judge(session, hello, name, &version)) {
 		greet(session, MESSAGE_HELLO_NO, DAISY_PEER_VERSION_LOWEST,
 		      DAISY_PEER_VERSION_HIGHEST, daisy_error());
