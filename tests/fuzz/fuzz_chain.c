@@ -8,19 +8,9 @@
 #include <string.h>
 
 #include "../lib-c/rng.h"
-#include "lib/error.h"
+#include "fuzz.h"
 #include "snf/interpreter.h"
 #include "snf/proof.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(what)                                                                \
-	do {                                                                      \
-		if (!(what)) {                                                    \
-			fprintf(stderr, "not so: %s (%s)\n", #what, daisy_error());\
-			abort();                                                  \
-		}                                                                 \
-	} while (0)
 
 static void draw(struct rng *rng, struct daisy_header *header)
 {

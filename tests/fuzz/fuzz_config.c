@@ -7,18 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "config/config.h"
 #include "nat/instance.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(what)                                                                \
-	do {                                                                      \
-		if (!(what)) {                                                    \
-			fprintf(stderr, "not so: %s (%s)\n", #what, daisy_error());\
-			abort();                                                  \
-		}                                                                 \
-	} while (0)
 
 static void refused_well(void)
 {

@@ -8,20 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "ctl/inventory.h"
-#include "lib/error.h"
 #include "openflow/bundle.h"
 #include "openflow/steering.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(what)                                                                \
-	do {                                                                      \
-		if (!(what)) {                                                    \
-			fprintf(stderr, "not so: %s (%s)\n", #what, daisy_error());\
-			abort();                                                  \
-		}                                                                 \
-	} while (0)
 
 /* Boxes times prefixes: a file that is small may still ask for many rules. */
 #define MAX_RULES 20000

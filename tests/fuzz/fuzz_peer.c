@@ -8,20 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/error.h"
+#include "fuzz.h"
 #include "migrate/message.h"
 #include "migrate/moving.h"
 #include "migrate/state.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(what)                                                                \
-	do {                                                                      \
-		if (!(what)) {                                                    \
-			fprintf(stderr, "not so: %s (%s)\n", #what, daisy_error());\
-			abort();                                                  \
-		}                                                                 \
-	} while (0)
 
 static void refused_well(void)
 {

@@ -8,18 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fuzz.h"
 #include "control/request.h"
 #include "nat/instance.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-#define MUST(what)                                                                \
-	do {                                                                      \
-		if (!(what)) {                                                    \
-			fprintf(stderr, "not so: %s (%s)\n", #what, daisy_error());\
-			abort();                                                  \
-		}                                                                 \
-	} while (0)
 
 /* As the server sends it (PROTOCOL.md). */
 static void refused_well(void)
